@@ -1,0 +1,3 @@
+module callsift
+
+go 1.26
