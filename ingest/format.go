@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"callsift/store"
+	"callsift/store/codes"
 )
 
 // Format is one kind of file that callsift reads.
@@ -118,14 +119,14 @@ type CDR struct {
 	CallID         string // SIP Call-ID, where the record names it
 	Trunk          string // the trunk as the record names it; empty for internal calls
 	Peer           string // remote address, where known
-	Direction      store.Direction
+	Direction      codes.Direction
 	Device         string // the box that wrote the record, if the record says so
 	UserAgent      string
 	Recorded       string // the raw record, for finding the same record in overlapping exports
 
-	Outcome   store.Outcome
+	Outcome   codes.Outcome
 	Code      int    // SIP status as recorded, -1: none
 	CauseQ850 int    // Q.850 cause as recorded, -1: none
 	Reason    string // the record's own word for the result: disposition, phrase
-	Flags     store.Flags
+	Flags     codes.Flags
 }
