@@ -15,7 +15,7 @@ const invite = "INVITE sip:+493022224444@sip.example.net;transport=udp SIP/2.0\r
 	"Supported: replaces, norefersub, extended-refer, timer\r\n" +
 	"User-Agent: Exampli Phone 4.2.1\r\n" +
 	"Content-Type: application/sdp\r\n" +
-	"Content-Length: 235\r\n" +
+	"Content-Length: 240\r\n" +
 	"\r\n" +
 	"v=0\r\n" +
 	"o=- 3871921733 3871921733 IN IP4 192.0.2.17\r\n" +
@@ -53,7 +53,7 @@ func TestParseAllocatesNothing(t *testing.T) {
 	if got != 0 {
 		t.Errorf("%v allocations, want 0", got)
 	}
-	if m.Flags != 0 || len(m.Body) != 235 {
-		t.Errorf("flags %v, body of %d bytes, want none and 235", m.Flags.Names(), len(m.Body))
+	if m.Flags != 0 || len(m.Body) != 240 {
+		t.Errorf("flags %v, body of %d bytes, want none and 240", m.Flags.Names(), len(m.Body))
 	}
 }
