@@ -73,9 +73,11 @@ func lastBracket(value []byte) []byte {
 // openBracket finds the < that begins the URI, -1 if the URI stands without
 // brackets. A mask, <***>, is one only if nothing else can be the URI.
 func openBracket(b []byte) int {
-	mask := -1
+	mask, colon := -1, false
 	for i := 0; i < len(b); i++ {
 		switch b[i] {
+		case ':':
+			colon = true
 		case '"':
 			n := quoted(b[i:])
 			if n == 0 {
@@ -84,7 +86,7 @@ func openBracket(b []byte) int {
 			i += n - 1
 		case ';':
 			// In a display name ; is not allowed; behind a URI it begins the parameters.
-			if bytes.IndexByte(b[:i], ':') >= 0 || mask == 0 {
+			if colon || mask == 0 {
 				return mask
 			}
 		case '<':
@@ -97,7 +99,7 @@ func openBracket(b []byte) int {
 			}
 			if mask < 0 {
 				mask = i
-				if bytes.IndexByte(b[:i], ':') >= 0 { // sip:<***>@host
+				if colon { // sip:<***>@host
 					return -1
 				}
 			}

@@ -130,20 +130,7 @@ func quoted(b []byte) int {
 }
 
 // unquote takes the quotes off a value and resolves its backslashes.
-func unquote(b []byte) string {
-	b = bareQuotes(b)
-	if bytes.IndexByte(b, '\\') < 0 {
-		return string(b)
-	}
-	out := make([]byte, 0, len(b))
-	for i := 0; i < len(b); i++ {
-		if b[i] == '\\' && i+1 < len(b) {
-			i++
-		}
-		out = append(out, b[i])
-	}
-	return string(out)
-}
+func unquote(b []byte) string { return unescape(bareQuotes(b)) }
 
 // bareQuotes takes the quotes off b, also where one of them is missing.
 func bareQuotes(b []byte) []byte {
