@@ -73,6 +73,9 @@ func lastBracket(value []byte) []byte {
 // openBracket finds the < that begins the URI, -1 if the URI stands without
 // brackets. A mask, <***>, is one only if nothing else can be the URI.
 func openBracket(b []byte) int {
+	if len(b) > 1 && b[0] == '<' && b[1] != '*' {
+		return 0
+	}
 	mask, colon := -1, false
 	for i := 0; i < len(b); i++ {
 		switch b[i] {
@@ -111,6 +114,9 @@ func openBracket(b []byte) int {
 
 // closeBracket finds the > that ends a URI, past masks inside it; -1 if there is none.
 func closeBracket(b []byte) int {
+	if end := bytes.IndexByte(b, '>'); end < 0 || bytes.IndexByte(b[:end], '<') < 0 {
+		return end
+	}
 	for i := 0; i < len(b); i++ {
 		switch b[i] {
 		case '<':
