@@ -285,7 +285,6 @@ func number(b []byte) int {
 	return n
 }
 
-
 // messageHash is the same for a message on the wire and in a log that turned
 // its CRLF into LF or dropped its last line end: FNV-1a over all but CR and
 // trailing white space.
@@ -300,4 +299,3 @@ func messageHash(b []byte) uint64 {
 	}
 	return h
 }
-
