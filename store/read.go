@@ -1,8 +1,19 @@
 package store
 
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"callsift/store/codes"
+)
+
 // Cell counts the attempts of one profile in one quarter hour (or hour).
 type Cell struct {
-	Time    int64 // start, microseconds UTC
+	Time    int64 // start, microseconds UTC; 0 for attempts of unknown time
 	Profile int64
 	N       int64
 	Talked  int64 // answered with a known end
@@ -30,4 +41,400 @@ type Delay struct {
 	Kind    DelayKind
 	Bucket  int
 	N       int64
+}
+
+// Profiles reads all profiles by id.
+func (db *DB) Profiles(ctx context.Context) (map[int64]*Profile, error) {
+	all := map[int64]*Profile{}
+	err := db.snapshot(ctx, func(tx *sql.Tx) error {
+		return eachProfile(tx, func(p *Profile) { all[p.ID] = p })
+	})
+	return all, err
+}
+
+// Cells reads the roll-up of [from, to), microseconds UTC (both 0: everything),
+// summed to steps of step microseconds, a multiple of Quarter.
+func (db *DB) Cells(ctx context.Context, from, to, step int64) ([]Cell, error) {
+	var cells []Cell
+	per := step / Quarter
+	err := db.each(ctx, `SELECT quarter - quarter % ? AS step, profile, sum(n), sum(talked), sum(talk_ms), sum(short) FROM rollup
+		WHERE quarter >= ? AND quarter < ? GROUP BY step, profile ORDER BY step, profile`,
+		[]any{per, from / Quarter, quarterEnd(to)}, func(r *sql.Rows) error {
+			var c Cell
+			err := r.Scan(&c.Time, &c.Profile, &c.N, &c.Talked, &c.TalkMS, &c.Short)
+			c.Time *= Quarter
+			cells = append(cells, c)
+			return err
+		})
+	return cells, err
+}
+
+// Delays reads the distributions of one kind in [from, to), summed over time.
+func (db *DB) Delays(ctx context.Context, from, to int64, kind DelayKind) ([]Delay, error) {
+	var list []Delay
+	err := db.each(ctx, `SELECT profile, bucket, sum(n) FROM delay WHERE quarter >= ? AND quarter < ? AND kind = ? GROUP BY profile, bucket ORDER BY profile, bucket`,
+		[]any{from / Quarter, quarterEnd(to), int(kind)}, func(r *sql.Rows) error {
+			d := Delay{Kind: kind, Time: from}
+			err := r.Scan(&d.Profile, &d.Bucket, &d.N)
+			list = append(list, d)
+			return err
+		})
+	return list, err
+}
+
+func quarterEnd(to int64) int64 {
+	if to == 0 {
+		return 1 << 62
+	}
+	return (to + Quarter - 1) / Quarter
+}
+
+// Filter selects attempts. Zero values do not restrict.
+type Filter struct {
+	From, To int64          // [From, To) microseconds UTC
+	Profiles map[int64]bool // only these; nil: all
+	Limit    int            // at most so many, in order of time
+	Newest   bool           // from the end of the period backwards
+	Key      string         // rows with this native id or bundle key
+}
+
+// Attempts hands the rows that match to f, in order of time. Their profiles
+// are read with them.
+func (db *DB) Attempts(ctx context.Context, filter Filter, f func(*Attempt) error) error {
+	where, args := []string{"a.start >= ?", "a.start < ?"}, []any{filter.From, filter.To}
+	if filter.To == 0 {
+		args[1] = int64(1) << 62
+	}
+	join := ""
+	if filter.Key != "" {
+		where = append(where, "(a.native_id = ? OR a.bundle IN (SELECT id FROM bundle WHERE key_hash IN (?, ?) AND key = ?))")
+		args = append(args, filter.Key, keyHash("sip", filter.Key), keyHash("cdr", filter.Key), filter.Key)
+	}
+	order := "a.start, a.id"
+	if filter.Newest {
+		order = "a.start DESC, a.id DESC"
+	}
+	query := `SELECT a.id, a.call, a.bundle, a.profile, a.start, a.caller, a.callee, a.native_id, coalesce(b.key, a.native_id), a.pdd_ms, a.alert_ms, a.media_ms, a.setup_ms, a.talk_ms, a.bye_ms, a.legs, a.source, a.offset, a.length, a.line
+		FROM attempt a LEFT JOIN bundle b ON b.id = a.bundle` + join + ` WHERE ` + strings.Join(where, " AND ") + ` ORDER BY ` + order
+	left := filter.Limit
+	return db.snapshot(ctx, func(tx *sql.Tx) error {
+		profiles := map[int64]*Profile{}
+		if err := eachProfile(tx, func(p *Profile) { profiles[p.ID] = p }); err != nil {
+			return err
+		}
+		err := eachRow(ctx, tx, query, args, func(r *sql.Rows) error {
+			var a Attempt
+			var profile int64
+			if err := r.Scan(&a.ID, &a.Call, &a.Bundle, &profile, &a.Start, &a.Caller, &a.Callee, &a.NativeID, &a.Key, &a.PDD, &a.Alert, &a.Media, &a.Setup, &a.Talk, &a.Bye, &a.Legs, &a.Source, &a.Offset, &a.Length, &a.Line); err != nil {
+				return err
+			}
+			if filter.Profiles != nil && !filter.Profiles[profile] {
+				return nil
+			}
+			if p := profiles[profile]; p != nil {
+				a.Profile = *p
+			}
+			if err := f(&a); err != nil {
+				return err
+			}
+			if left--; left == 0 {
+				return errStop
+			}
+			return nil
+		})
+		if errors.Is(err, errStop) {
+			return nil
+		}
+		return err
+	})
+}
+
+var errStop = errors.New("enough rows")
+
+// CallID is the name that callsift shows for a call: its start in UTC and four
+// letters made from its own id. It is the same wherever and in whatever order
+// the call was imported.
+func (a *Attempt) CallID() string {
+	id := a.NativeID
+	if a.Key != "" {
+		id = a.Key
+	}
+	h := uint64(keyHash("id", id)) ^ uint64(a.Start%1_000_000)*0x9E3779B97F4A7C15
+	const letters = "23456789abcdefghjkmnpqrstvwxyz"
+	var tail [4]byte
+	for i := range tail {
+		tail[i] = letters[h%uint64(len(letters))]
+		h /= uint64(len(letters))
+	}
+	return time.UnixMicro(a.Start).UTC().Format(callIDTime) + "-" + string(tail[:])
+}
+
+const callIDTime = "20060102T150405"
+
+// Find lists the rows (calls and attempts) that id names: a call id as CallID
+// gives it, or the SIP Call-ID, uniqueid or OM id of the record itself.
+func (db *DB) Find(ctx context.Context, id string) ([]Attempt, error) {
+	var found []Attempt
+	if head, _, ok := strings.Cut(id, "-"); ok {
+		if t, err := time.Parse(callIDTime, head); err == nil {
+			from := t.UnixMicro()
+			err := db.Attempts(ctx, Filter{From: from, To: from + 1_000_000}, func(a *Attempt) error {
+				if a.CallID() == id && a.Call == 0 {
+					found = append(found, *a)
+				}
+				return nil
+			})
+			if err != nil || len(found) > 0 {
+				return found, err
+			}
+		}
+	}
+	err := db.Attempts(ctx, Filter{Key: id}, func(a *Attempt) error {
+		if a.Call == 0 {
+			found = append(found, *a)
+		}
+		return nil
+	})
+	return found, err
+}
+
+// Legs lists the attempts of a call, itself if it is one attempt.
+func (db *DB) Legs(ctx context.Context, call *Attempt) ([]Attempt, error) {
+	if call.Profile.Scope == ScopeBoth {
+		return []Attempt{*call}, nil
+	}
+	var legs []Attempt
+	err := db.Attempts(ctx, Filter{Key: call.Key}, func(a *Attempt) error {
+		if a.Call == call.ID {
+			legs = append(legs, *a)
+		}
+		return nil
+	})
+	return legs, err
+}
+
+// BundleEvidence reads the packed records of a bundle, with its kind.
+func (db *DB) BundleEvidence(ctx context.Context, bundle int64) (kind string, list []Evidence, err error) {
+	err = db.each(ctx, `SELECT b.kind, e.source, e.data FROM evidence e JOIN bundle b ON b.id = e.bundle WHERE e.bundle = ? ORDER BY e.source, e.rowid`, []any{bundle}, func(r *sql.Rows) error {
+		var e Evidence
+		err := r.Scan(&kind, &e.Source, &e.Data)
+		list = append(list, e)
+		return err
+	})
+	return kind, list, err
+}
+
+// Sources lists the import ledger in the order of the paths.
+func (db *DB) Sources(ctx context.Context) ([]Source, error) {
+	var list []Source
+	err := db.each(ctx, `SELECT id, path, sha256, size, format, state, messages, cdrs, events, rejected, doubled, first_time, last_time, tz, tz_from, note FROM source ORDER BY path, id`, nil, func(r *sql.Rows) error {
+		var s Source
+		err := r.Scan(&s.ID, &s.Path, &s.SHA256, &s.Size, &s.Format, &s.State, &s.Messages, &s.CDRs, &s.Events, &s.Rejected, &s.Doubled, &s.First, &s.Last, &s.TZ, &s.TZFrom, &s.Note)
+		list = append(list, s)
+		return err
+	})
+	return list, err
+}
+
+// SourceBySHA finds a source that was read with these bytes; ok is false if none was.
+func (db *DB) SourceBySHA(ctx context.Context, sha string) (s Source, ok bool, err error) {
+	err = db.each(ctx, `SELECT id, path, format, state FROM source WHERE sha256 = ? AND state IN ('imported', 'partial') LIMIT 1`, []any{sha}, func(r *sql.Rows) error {
+		ok = true
+		return r.Scan(&s.ID, &s.Path, &s.Format, &s.State)
+	})
+	return s, ok, err
+}
+
+// HasSize reports whether a source of so many bytes was read: only then can a
+// file of that size be one that was imported before.
+func (db *DB) HasSize(ctx context.Context, size int64) (ok bool, err error) {
+	err = db.each(ctx, `SELECT 1 FROM source WHERE size = ? AND state IN ('imported', 'partial') LIMIT 1`, []any{size}, func(*sql.Rows) error {
+		ok = true
+		return nil
+	})
+	return ok, err
+}
+
+// Reject is input that could not be used.
+type Reject struct {
+	Path    string
+	Line    int64
+	Offset  int64
+	Reason  string
+	Sample  string
+	Records int64
+}
+
+// Rejects lists rejected input in the order of the sources.
+func (db *DB) Rejects(ctx context.Context) ([]Reject, error) {
+	var list []Reject
+	err := db.each(ctx, `SELECT s.path, r.line, r.offset, r.reason, r.sample, r.records FROM reject r JOIN source s ON s.id = r.source ORDER BY s.path, r.line, r.offset, r.reason`, nil, func(r *sql.Rows) error {
+		var x Reject
+		err := r.Scan(&x.Path, &x.Line, &x.Offset, &x.Reason, &x.Sample, &x.Records)
+		list = append(list, x)
+		return err
+	})
+	return list, err
+}
+
+// Warning is a remark about a source.
+type Warning struct {
+	Path string
+	Line int64
+	Text string
+}
+
+// Warnings lists the remarks about all sources.
+func (db *DB) Warnings(ctx context.Context) ([]Warning, error) {
+	var list []Warning
+	err := db.each(ctx, `SELECT s.path, w.line, w.text FROM warning w JOIN source s ON s.id = w.source ORDER BY s.path, w.line, w.text`, nil, func(r *sql.Rows) error {
+		var x Warning
+		err := r.Scan(&x.Path, &x.Line, &x.Text)
+		list = append(list, x)
+		return err
+	})
+	return list, err
+}
+
+// Events lists what devices reported in [from, to), microseconds UTC.
+func (db *DB) Events(ctx context.Context, from, to int64) ([]Event, error) {
+	if to == 0 {
+		to = 1 << 62
+	}
+	var list []Event
+	err := db.each(ctx, `SELECT time, kind, device, subject, code, text, source, offset, line FROM event WHERE time >= ? AND time < ? ORDER BY time, source, offset`, []any{from, to}, func(r *sql.Rows) error {
+		var e Event
+		err := r.Scan(&e.Time, &e.Kind, &e.Device, &e.Subject, &e.Code, &e.Text, &e.Source, &e.Offset, &e.Line)
+		list = append(list, e)
+		return err
+	})
+	return list, err
+}
+
+// MessageCount counts messages of one method or status, as seen.
+type MessageCount struct {
+	Method string // "" for a response
+	Status int
+	N      int64
+}
+
+// Ledger is the counting ledger of the whole database.
+type Ledger struct {
+	Steps    Steps
+	Outcomes map[codes.Outcome]int64 // of the INVITE calls
+	Calls    int64                   // INVITE calls, from the rows
+	Attempts int64                   // INVITE attempts, from the rows
+	Requests map[string]int64        // requests of other methods, at call scope
+	Messages []MessageCount
+	Events   int64
+	CDRs     int64
+	Doubled  int64
+	Rejected int64
+	Sources  int64
+}
+
+// Ledger reads the counting ledger.
+func (db *DB) Ledger(ctx context.Context) (Ledger, error) {
+	l := Ledger{Outcomes: map[codes.Outcome]int64{}, Requests: map[string]int64{}}
+	err := db.snapshot(ctx, func(tx *sql.Tx) error {
+		if err := eachRow(ctx, tx, `SELECT step, n FROM ledger`, nil, func(r *sql.Rows) error {
+			var name string
+			var n int64
+			err := r.Scan(&name, &n)
+			for i, s := range stepNames {
+				if s == name {
+					l.Steps[i] = n
+				}
+			}
+			return err
+		}); err != nil {
+			return err
+		}
+		if err := eachRow(ctx, tx, `SELECT p.method, p.scope, p.outcome, sum(r.n) FROM rollup r JOIN profile p ON p.id = r.profile GROUP BY p.method, p.scope, p.outcome`, nil, l.addRollup); err != nil {
+			return err
+		}
+		if err := eachRow(ctx, tx, `SELECT method, status, sum(n) FROM message_count GROUP BY method, status ORDER BY method DESC, status`, nil, func(r *sql.Rows) error {
+			var m MessageCount
+			err := r.Scan(&m.Method, &m.Status, &m.N)
+			l.Messages = append(l.Messages, m)
+			return err
+		}); err != nil {
+			return err
+		}
+		return tx.QueryRowContext(ctx, `SELECT count(*), coalesce(sum(cdrs), 0), coalesce(sum(doubled), 0), coalesce(sum(events), 0), coalesce(sum(rejected), 0) FROM source`).Scan(&l.Sources, &l.CDRs, &l.Doubled, &l.Events, &l.Rejected)
+	})
+	return l, err
+}
+
+func (l *Ledger) addRollup(r *sql.Rows) error {
+	var method, outcome string
+	var scope Scope
+	var n int64
+	if err := r.Scan(&method, &scope, &outcome, &n); err != nil {
+		return err
+	}
+	if method != "INVITE" {
+		if scope >= ScopeCall {
+			l.Requests[method] += n
+		}
+		return nil
+	}
+	if scope >= ScopeCall {
+		l.Calls += n
+		l.Outcomes[codes.Outcome(outcome)] += n
+	}
+	if scope != ScopeCall {
+		l.Attempts += n
+	}
+	return nil
+}
+
+// Query runs one SELECT of a user and hands column names and rows as text.
+func (db *DB) Query(ctx context.Context, query string, columns func([]string) error, row func([]any) error) error {
+	return db.snapshot(ctx, func(tx *sql.Tx) error {
+		rows, err := tx.QueryContext(ctx, query)
+		if err != nil {
+			return fmt.Errorf("sql: %w", err)
+		}
+		defer rows.Close()
+		names, err := rows.Columns()
+		if err != nil {
+			return err
+		}
+		if err := columns(names); err != nil {
+			return err
+		}
+		cells, into := make([]any, len(names)), make([]any, len(names))
+		for i := range cells {
+			into[i] = &cells[i]
+		}
+		for rows.Next() {
+			if err := rows.Scan(into...); err != nil {
+				return err
+			}
+			if err := row(cells); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
+	})
+}
+
+// each runs f for every row of a query in a snapshot of its own.
+func (db *DB) each(ctx context.Context, query string, args []any, f func(*sql.Rows) error) error {
+	return db.snapshot(ctx, func(tx *sql.Tx) error { return eachRow(ctx, tx, query, args, f) })
+}
+
+func eachRow(ctx context.Context, tx *sql.Tx, query string, args []any, f func(*sql.Rows) error) error {
+	rows, err := tx.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := f(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
 }

@@ -65,19 +65,23 @@ type Profile struct {
 // Attempt is one attempt, one call, or one request of another method.
 type Attempt struct {
 	ID      int64
-	Call    int64 // id of the call's row; its own for a call
-	Group   int64 // evidence group; 0: the record at Source and Offset is all there is
+	Call    int64 // id of the call's row; 0: this row is the call
+	Bundle  int64 // the records it was assembled from; 0: the record at Source and Offset is all there is
 	Profile Profile
 
 	Start    int64 // t1, microseconds UTC; 0: unknown
 	Caller   string
 	Callee   string
-	NativeID string // Call-ID, uniqueid, OM id
+	NativeID string // uniqueid, OM id; empty where the bundle's key is the id
+	Key      string // read only: the bundle's key, else NativeID
 
-	// Milliseconds, -1: unknown.
+	// Milliseconds, -1: unknown. Alert, Media and Bye are kept as distributions only.
 	PDD   int64 // t1 to the first response that tells the caller something
+	Alert int64 // t1 to the first 180
+	Media int64 // t1 to the first 18x with SDP
 	Setup int64 // t1 to the final response
 	Talk  int64 // answer to release
+	Bye   int64 // BYE to its 2xx
 
 	Legs   int // attempts of this call (call rows), else 1
 	Source int64

@@ -1,0 +1,284 @@
+package ingest
+
+import (
+	"fmt"
+	"hash/fnv"
+	"slices"
+
+	"callsift/ingest/dialog"
+	"callsift/ingest/sip"
+	"callsift/store"
+)
+
+// idleClose is how long, in event time, a bundle stays open after its last
+// record: past it no timer of RFC 3261 can still be running for an attempt
+// (Timer C and B, and the 180 s of rule R10). What comes later (the BYE of a
+// long call) makes the bundle be assembled again.
+const idleClose = 240 * 1_000_000
+
+// maxOpen bounds the bytes of open packs. Over it the longest idle bundles are
+// written out and assembled from the store at the end.
+const maxOpen = 16 << 20
+
+// collector is the Sink of an import: it bundles records by Call-ID or link,
+// hands finished bundles to the assembly, and passes the rest on to the store.
+type collector struct {
+	im     *store.Import
+	format *Format
+	asm    *assembler
+
+	open       map[string]*openBundle // by kind and key
+	first, end *openBundle            // longest idle first
+	size       int                    // bytes of all open packs
+	now        int64                  // latest event time
+
+	parsed sip.Message
+	msg    dialog.Message
+	texts  interner
+	cdr    cdrWriter
+	keyBuf []byte
+}
+
+type openBundle struct {
+	kind, key  string
+	pack       packer
+	last       int64
+	prev, next *openBundle
+}
+
+func newCollector(im *store.Import, f *Format) *collector {
+	c := &collector{im: im, format: f, asm: newAssembler(im, f.Name), open: map[string]*openBundle{}}
+	c.cdr.init(im, f.Name)
+	return c
+}
+
+// Message parses a SIP message and adds it to the bundle of its Call-ID.
+func (c *collector) Message(o *Observation) {
+	if err := c.parsed.Parse(o.Raw); err != nil {
+		c.im.Reject(o.Line, o.Offset, err.Error(), o.Raw)
+		return
+	}
+	method := ""
+	if c.parsed.IsRequest() {
+		method = c.texts.text(c.parsed.Method)
+	}
+	c.im.CountMessage(method, c.parsed.Status)
+	c.im.Seen(o.Time)
+	c.texts.fill(&c.msg, &c.parsed, o)
+	b := c.bundle("sip", c.parsed.CallID, o.Time)
+	before := len(b.pack.buf)
+	b.pack.add(&c.msg)
+	c.size += len(b.pack.buf) - before
+	c.sweep()
+}
+
+// CDR stores a record that stands alone, or bundles it with its other legs.
+func (c *collector) CDR(r *CDR) {
+	c.im.Source.CDRs++
+	c.im.Seen(r.Start)
+	c.im.Seen(r.End)
+	if r.Link == "" {
+		c.cdr.single(r)
+		return
+	}
+	c.keyBuf = append(append(c.keyBuf[:0], c.format.Name+" "...), r.Link...)
+	b := c.bundle("cdr", c.keyBuf, max(r.End, r.Start))
+	before := len(b.pack.buf)
+	b.pack.addCDR(r)
+	c.size += len(b.pack.buf) - before
+	c.sweep()
+}
+
+// Event stores a device's event.
+func (c *collector) Event(e *store.Event) {
+	c.im.Seen(e.Time)
+	c.im.Event(e)
+}
+
+// Reject counts and lists a record that cannot be used.
+func (c *collector) Reject(at Place, reason string, sample []byte) {
+	c.im.Reject(at.Line, at.Offset, reason, sample)
+}
+
+// Warn notes something about the source.
+func (c *collector) Warn(at Place, text string) { c.im.Warn(at.Line, text) }
+
+// bundle finds or opens a bundle and makes it the least idle one.
+func (c *collector) bundle(kind string, key []byte, time int64) *openBundle {
+	key = clipKey(key)
+	b := c.open[string(key)]
+	if b == nil {
+		b = &openBundle{kind: kind, key: string(key)}
+		c.open[b.key] = b
+	} else {
+		c.unlink(b)
+	}
+	b.prev, b.next = c.end, nil
+	if c.end != nil {
+		c.end.next = b
+	} else {
+		c.first = b
+	}
+	c.end = b
+	b.last = max(b.last, time)
+	c.now = max(c.now, time)
+	return b
+}
+
+func (c *collector) unlink(b *openBundle) {
+	if b.prev != nil {
+		b.prev.next = b.next
+	} else {
+		c.first = b.next
+	}
+	if b.next != nil {
+		b.next.prev = b.prev
+	} else {
+		c.end = b.prev
+	}
+}
+
+// sweep closes what has been idle long enough, and what does not fit.
+func (c *collector) sweep() {
+	for c.first != nil && c.first.last < c.now-idleClose {
+		c.close(c.first, true)
+	}
+	if c.size <= maxOpen {
+		return
+	}
+	for c.first != nil && c.size > maxOpen/2 {
+		c.close(c.first, false)
+	}
+}
+
+// close writes a bundle's records and, if it is finished, assembles it.
+func (c *collector) close(b *openBundle, finished bool) {
+	c.unlink(b)
+	delete(c.open, b.key)
+	c.size -= len(b.pack.buf)
+	c.asm.take(b.kind, b.key, b.pack.buf, finished)
+}
+
+// finish closes all bundles and settles what depends on the whole.
+func (c *collector) finish() error {
+	for c.first != nil {
+		c.close(c.first, true)
+	}
+	c.asm.finish()
+	c.im.Settle(settle)
+	return c.im.Err()
+}
+
+// clipKey bounds a Call-ID or link like any other text.
+func clipKey(key []byte) []byte {
+	if len(key) <= maxText {
+		return key
+	}
+	return []byte(clipText(key))
+}
+
+// clipText cuts a long text and lets it end in a hash of the whole.
+func clipText(b []byte) string {
+	if len(b) <= maxText {
+		return string(b)
+	}
+	h := fnv.New64a()
+	h.Write(b)
+	return fmt.Sprintf("%s#%016x", b[:maxText-17], h.Sum64())
+}
+
+// assembler turns the records of bundles into rows of the store.
+type assembler struct {
+	im      *store.Import
+	format  string
+	watched [][2]int64 // other sources' time ranges, merged
+	later   []int64    // bundles to assemble at the end
+	msgs    []dialog.Message
+	devices map[int64]string // format of each source, for evidence of earlier imports
+}
+
+func newAssembler(im *store.Import, format string) *assembler {
+	return &assembler{im: im, format: format, watched: im.Watched()}
+}
+
+// take stores the records of a bundle; a finished one is assembled at once,
+// with what earlier sources brought of it.
+func (a *assembler) take(kind, key string, data []byte, finished bool) {
+	id, known := a.im.Bundle(kind, key)
+	a.im.AddEvidence(id, data)
+	switch {
+	case !finished:
+		a.later = append(a.later, id)
+	case known:
+		a.again(id)
+	default:
+		a.assemble(id, kind, true, []store.Evidence{{Source: a.im.Source.ID, Data: data}})
+	}
+}
+
+// again assembles a bundle from all its evidence.
+func (a *assembler) again(id int64) {
+	kind, _, evidence := a.im.Evidence(id)
+	a.assemble(id, kind, false, evidence)
+}
+
+func (a *assembler) finish() {
+	slices.Sort(a.later)
+	for _, id := range slices.Compact(a.later) {
+		a.again(id)
+	}
+	// Sources watch on after one another: what an earlier one left open may be
+	// decided by the time that this one covers.
+	for _, id := range a.im.Unsettled() {
+		a.again(id)
+	}
+}
+
+func (a *assembler) assemble(id int64, kind string, fresh bool, evidence []store.Evidence) {
+	if a.im.Err() != nil {
+		return
+	}
+	if kind == "cdr" {
+		calls, steps, err := assembleCDRs(evidence, a.format)
+		if err != nil {
+			a.im.Warn(0, err.Error())
+		}
+		a.im.Replace(id, fresh, calls, steps, true)
+		return
+	}
+	a.msgs = a.msgs[:0]
+	for _, e := range evidence {
+		var err error
+		if a.msgs, err = unpack(a.msgs, e.Source, e.Data); err != nil {
+			a.im.Warn(0, err.Error())
+		}
+	}
+	result := dialog.Assemble(a.msgs, dialog.Context{CoverageEnd: a.coverageEnd()})
+	a.im.Replace(id, fresh, rowsOf(&result, a.msgs, a.format), stepsOf(&result), result.Settled)
+}
+
+// coverageGap is how far apart two sources may be and still count as one
+// stretch of watching.
+const coverageGap = 60 * 1_000_000
+
+// coverageEnd is until when the sources watched without a gap after the
+// messages at hand.
+func (a *assembler) coverageEnd() int64 {
+	var end int64
+	for i := range a.msgs {
+		end = max(end, a.msgs[i].Time)
+	}
+	ranges := a.watched
+	if s := a.im.Source; s.First > 0 {
+		ranges = append(slices.Clip(ranges), [2]int64{s.First, s.Last})
+	}
+	for grown := true; grown; {
+		grown = false
+		for _, r := range ranges {
+			if r[0] <= end+coverageGap && r[1] > end {
+				end, grown = r[1], true
+			}
+		}
+	}
+	return end
+}

@@ -1,0 +1,188 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"callsift/store"
+)
+
+// Options of an import. The zero value looks for evidence and reports nothing.
+type Options struct {
+	Zone   *time.Location // for times without a zone; nil: evidence in the data, else UTC
+	Format *Format        // read every file as this; nil: by content
+	// Progress is told the bytes read so far of a file; size is -1 if unknown.
+	Progress func(path string, read, size int64)
+}
+
+// FileResult says what became of one file.
+type FileResult struct {
+	Path    string
+	Source  store.Source // as in the ledger
+	Already string       // path under which the same bytes had been imported before
+	Err     error        // why nothing or not all could be read; never a database error
+}
+
+// Run imports files, each in a transaction of its own, in the order given. Its
+// error is about the database or a cancelled ctx; what a file lacks is in the
+// results.
+func Run(ctx context.Context, db *store.DB, files []string, opt Options, done func(FileResult)) error {
+	for _, path := range files {
+		r, err := importFile(ctx, db, path, opt)
+		if err != nil {
+			return err
+		}
+		done(r)
+	}
+	return nil
+}
+
+func importFile(ctx context.Context, db *store.DB, path string, opt Options) (FileResult, error) {
+	r := FileResult{Path: path, Source: store.Source{Path: path}}
+	var read, size int64 = 0, -1
+	tick := func(n int64) {
+		read += n
+		if opt.Progress != nil {
+			opt.Progress(path, read, size)
+		}
+	}
+	o, err := openFile(ctx, path, tick)
+	if err != nil {
+		r.Err = err
+		return r, note(ctx, db, &r, store.Unreadable, statCause(errors.Unwrap(err)).Error())
+	}
+	defer o.close()
+	size = o.size
+	r.Source.Size = max(o.size, 0)
+	if already, err := importedBefore(ctx, db, path, o.size, &r); already || err != nil {
+		return r, err
+	}
+	if err := o.unpackBody(); err != nil {
+		return r, unreadable(ctx, db, o, &r, err)
+	}
+	head, err := o.head()
+	if err != nil {
+		return r, unreadable(ctx, db, o, &r, err)
+	}
+	if len(head) == 0 {
+		r.Err = fmt.Errorf("%s: empty", path)
+		r.Source.SHA256 = o.sha()
+		return r, note(ctx, db, &r, store.Empty, "no bytes")
+	}
+	format := opt.Format
+	if format == nil {
+		format = detect(head)
+	}
+	if format == nil {
+		r.Err = fmt.Errorf("%s: not a format that callsift knows; looked for %s", path, lookedFor())
+		if err := o.rest(); err != nil {
+			return r, ctx.Err()
+		}
+		r.Source.SHA256, r.Source.Size = o.sha(), o.raw.n
+		return r, note(ctx, db, &r, store.Unknown, "no known format; begins "+quoteHead(head))
+	}
+	return r, readSource(ctx, db, o, format, opt, &r)
+}
+
+// importedBefore finds out whether the same bytes are in the database. Only a
+// file of a size that was seen before is worth hashing for that.
+func importedBefore(ctx context.Context, db *store.DB, path string, size int64, r *FileResult) (bool, error) {
+	if size <= 0 {
+		return false, nil
+	}
+	seen, err := db.HasSize(ctx, size)
+	if err != nil || !seen {
+		return false, err
+	}
+	sha, err := fileSHA(ctx, path)
+	if err != nil {
+		return false, ctx.Err() // what else is wrong shows when the file is read
+	}
+	s, ok, err := db.SourceBySHA(ctx, sha)
+	if err != nil || !ok {
+		return false, err
+	}
+	r.Already, r.Source.SHA256, r.Source.Format = s.Path, sha, s.Format
+	if s.Path == path {
+		r.Source.State = s.State
+		return true, nil
+	}
+	return true, note(ctx, db, r, store.Duplicate, "same bytes as "+s.Path)
+}
+
+// readSource reads a file of a known format into the store.
+func readSource(ctx context.Context, db *store.DB, o *opened, format *Format, opt Options, r *FileResult) error {
+	r.Source.Format, r.Source.State = format.Name, store.Imported
+	im, err := db.Begin(ctx, r.Source)
+	if err != nil {
+		return err
+	}
+	in := &Input{Reader: o.body, Path: r.Path, Zone: opt.Zone, ModTime: o.modTime}
+	c := newCollector(im, format)
+	readErr := format.Read(in, c)
+	if err := ctx.Err(); err != nil {
+		im.Rollback()
+		return err
+	}
+	if err := o.rest(); err != nil && readErr == nil {
+		readErr = err
+	}
+	if err := c.finish(); err != nil {
+		im.Rollback()
+		return err
+	}
+	s := &im.Source
+	s.SHA256, s.Size, s.TZ, s.TZFrom, s.Note = o.sha(), o.raw.n, in.TZ, in.TZFrom, o.note
+	if readErr != nil {
+		s.State = store.Partial
+		s.Note = joinNotes(s.Note, readErr.Error())
+		r.Err = fmt.Errorf("%s: %w", r.Path, readErr)
+	}
+	// Standard input cannot be looked at twice: what is known already shows at the end.
+	if had, ok, err := im.SameBytes(s.SHA256); err != nil || ok {
+		im.Rollback()
+		r.Already, r.Err = had, nil
+		return err
+	}
+	if err := im.Commit(); err != nil {
+		return err
+	}
+	r.Source = *s
+	return nil
+}
+
+// unreadable notes a file that ended in an error before anything was read.
+func unreadable(ctx context.Context, db *store.DB, o *opened, r *FileResult, cause error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	r.Err = fmt.Errorf("%s: %w", r.Path, cause)
+	r.Source.SHA256 = o.sha()
+	return note(ctx, db, r, store.Unreadable, cause.Error())
+}
+
+// note writes a ledger row for a file that gave no records.
+func note(ctx context.Context, db *store.DB, r *FileResult, state store.State, text string) error {
+	r.Source.State, r.Source.Note = state, text
+	im, err := db.Begin(ctx, r.Source)
+	if err != nil {
+		return err
+	}
+	im.Source.Note = text
+	r.Source = im.Source
+	return im.Commit()
+}
+
+func joinNotes(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a + "; " + b
+}
+
+// quoteHead shows the beginning of an unknown file.
+func quoteHead(head []byte) string {
+	return fmt.Sprintf("%q", head[:min(len(head), 40)])
+}

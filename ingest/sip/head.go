@@ -1,0 +1,249 @@
+package sip
+
+import "bytes"
+
+// head is the state of reading one header section.
+type head struct {
+	m        *Message
+	rows     int
+	vias     int
+	forwards bool // Max-Forwards seen
+	length   int  // Content-Length; -1: none, or none to be trusted
+	lengths  int  // how many there were
+}
+
+// read takes the header section that begins at at, and the body behind it.
+func (h *head) read(b []byte, at int) {
+	m := h.m
+	r := rows{b: b[:min(len(b), at+MaxHead)], at: at, end: m.end}
+	last := at // where the rows end that are used
+	for r.next() {
+		if h.rows++; h.rows > MaxHeaders {
+			m.Flags |= HeadLimit
+			continue // only the empty line is still looked for
+		}
+		last = r.at
+		h.row(r.name, r.value)
+	}
+	m.Head = b[at:last:last]
+	if len(m.Via) == 0 && !m.IsRequest() {
+		m.Flags |= NoVia
+	}
+	if len(m.To) == 0 {
+		m.Flags |= NoTo
+	}
+	switch {
+	case !r.empty && !r.sdp && len(r.b) < len(b):
+		m.Flags |= HeadLimit
+		return
+	case !r.empty:
+		m.Flags |= NoEmptyLine
+		if r.cut {
+			m.Flags |= CutLine
+		}
+	}
+	h.body(b[r.at:])
+}
+
+// row takes one header into the message.
+func (h *head) row(name, value []byte) {
+	m := h.m
+	switch id := identify(name); id {
+	case hNone:
+		m.Flags |= HeaderLine
+	case hCallID:
+		if h.first(&m.CallID, value) && masked(value) {
+			m.Flags |= Masked
+		}
+	case hFrom:
+		if h.first(&m.From, value) {
+			m.FromTag = h.tag(value)
+		}
+	case hTo:
+		if h.first(&m.To, value) {
+			m.ToTag = h.tag(value)
+		}
+	case hCSeq:
+		if m.CSeq != nil || m.CSeqMethod != nil {
+			m.Flags |= DuplicateHeader
+			return
+		}
+		h.cseq(value)
+	case hVia:
+		h.via(value)
+	case hContact:
+		if bytes.IndexByte(value, '<') < 0 && bytes.IndexByte(value, '?') >= 0 {
+			m.Flags |= ContactBrackets
+		}
+	case hContentLength:
+		h.contentLength(value)
+	case hMaxForwards, hExpires, hRetryAfter, hWarning:
+		h.check(id, value)
+	}
+}
+
+// first keeps the first value of a header that may stand only once.
+func (h *head) first(field *[]byte, value []byte) bool {
+	if *field != nil {
+		h.m.Flags |= DuplicateHeader
+		return false
+	}
+	*field = value
+	return true
+}
+
+// tag reads the tag of a From or To and notes what is wrong with the value.
+func (h *head) tag(value []byte) []byte {
+	a := splitAddr(value)
+	h.m.Flags |= a.flags
+	if masked(value) {
+		h.m.Flags |= Masked
+	}
+	tag, _ := Param(a.params, "tag")
+	if len(tag) == 0 {
+		return nil
+	}
+	return tag
+}
+
+// cseq reads "number method". A number that is none is kept as text.
+func (h *head) cseq(value []byte) {
+	m := h.m
+	n := 0
+	for n < len(value) && digit(value[n]) {
+		n++
+	}
+	num, method := value[:n], trim(value[n:])
+	if n == 0 {
+		num, method = word(value)
+	}
+	if n == 0 || n < len(value) && !blank(value[n]) {
+		m.Flags |= CSeqForm
+	}
+	for len(num) > 1 && num[0] == '0' {
+		num = num[1:]
+	}
+	if _, ok := number(num, 1<<31-1); !ok {
+		m.Flags |= CSeqRange
+	}
+	method, more := word(method)
+	if len(more) > 0 || len(method) == 0 {
+		m.Flags |= CSeqForm
+	}
+	if len(method) == 0 {
+		method = m.Method
+	}
+	m.CSeq, m.CSeqMethod = num, method
+	if m.IsRequest() && !bytes.Equal(method, m.Method) {
+		m.Flags |= CSeqMismatch
+	}
+}
+
+// via counts the values of one row and, in the first row, takes the top one.
+func (h *head) via(value []byte) {
+	m := h.m
+	h.vias += 1 + bytes.Count(value, []byte(","))
+	if h.vias > MaxVias {
+		m.Flags |= ViaLimit
+	}
+	if len(m.Via) > 0 {
+		return
+	}
+	s := splitter{rest: value, sep: ','}
+	m.Via, _ = s.next()
+	for !s.done {
+		if v, ok := s.next(); ok && len(v) == 0 {
+			m.Flags |= ViaForm
+		}
+	}
+	v := splitVia(m.Via)
+	m.SentBy, m.Branch = v.sentBy, v.branch
+	if v.odd {
+		m.Flags |= ViaForm
+	}
+	if masked(m.Via) {
+		m.Flags |= Masked
+	}
+}
+
+// contentLength notes the Content-Length; one that cannot be trusted counts as none.
+func (h *head) contentLength(value []byte) {
+	n, ok := number(value, 1<<31-1)
+	h.lengths++
+	switch {
+	case !ok:
+		h.m.Flags |= ContentLengthForm
+	case h.lengths == 1:
+		h.length = n
+		return
+	case n == h.length:
+		h.m.Flags |= DuplicateHeader
+		return
+	default:
+		h.m.Flags |= ContentLengthConflict
+	}
+	h.length = -1
+}
+
+// check looks at the numbers of headers that are read on demand.
+func (h *head) check(id headerID, value []byte) {
+	num, _ := word(value)
+	if i := bytes.IndexAny(num, ";("); i >= 0 {
+		num = num[:i]
+	}
+	limit := 1<<32 - 1
+	switch id {
+	case hWarning:
+		if len(num) != 3 || !digit(num[0]) || !digit(num[1]) || !digit(num[2]) {
+			h.m.Flags |= WarningCode
+		}
+		return
+	case hMaxForwards:
+		if h.forwards {
+			h.m.Flags |= DuplicateHeader
+			return
+		}
+		h.forwards, limit = true, 255
+	}
+	if _, ok := number(num, limit); !ok {
+		h.m.Flags |= NumberRange
+	}
+}
+
+// body slices the body. Bytes behind it are left alone: in a datagram they do
+// not belong to the message (RFC 3261 §18.3), whatever they look like.
+func (h *head) body(rest []byte) {
+	m := h.m
+	if h.length < 0 {
+		m.Body = rest
+		return
+	}
+	if h.length > len(rest) {
+		m.Body = rest
+		if h.length > len(rest)+lostLineEnds(rest) {
+			m.Flags |= BodyShort
+		}
+		return
+	}
+	m.Body = rest[:h.length:h.length]
+	for _, c := range rest[h.length:] {
+		if !blank(c) && c != 0 {
+			m.Flags |= TrailingBytes
+			return
+		}
+	}
+}
+
+// lostLineEnds is how many bytes a log may have taken from body by writing LF
+// for CRLF and by dropping the last line end.
+func lostLineEnds(body []byte) int {
+	lf := bytes.Count(body, []byte("\n"))
+	n := lf - bytes.Count(body, []byte("\r\n"))
+	if len(body) > 0 && body[len(body)-1] != '\n' {
+		n += 2
+	}
+	return n
+}
+
+// masked reports whether a log has put stars in place of (a part of) a value.
+func masked(value []byte) bool { return bytes.Contains(value, []byte("***")) }

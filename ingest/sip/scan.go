@@ -1,0 +1,242 @@
+package sip
+
+import "bytes"
+
+// rows walks the rows of a header section: a header line with the lines folded
+// into it (RFC 3261 §7.3.1). It reads every byte once and allocates nothing.
+type rows struct {
+	b   []byte
+	at  int
+	end byte // what ends a line: '\n' (with '\r's before it), or '\r' in messages that have no other
+
+	name, value []byte // of the current row; name nil: a line that is no header
+	empty       bool   // stopped at the empty line; at is behind it
+	sdp         bool   // stopped at "v=0": the empty line is missing; at is before it
+	cut         bool   // the last line had no end
+}
+
+// line returns where the line at at ends and where the next one begins.
+func (r *rows) line(at int) (eol, next int) {
+	eol, next = len(r.b), len(r.b)
+	if i := bytes.IndexByte(r.b[at:], r.end); i >= 0 {
+		eol, next = at+i, at+i+1
+	} else {
+		r.cut = true
+	}
+	for eol > at && r.b[eol-1] == '\r' {
+		eol--
+	}
+	return eol, next
+}
+
+// next reads the next row. It is false at the end of the header section.
+func (r *rows) next() bool {
+	if r.at >= len(r.b) {
+		return false
+	}
+	b, start := r.b, r.at
+	eol, next := r.line(start)
+	if eol == start {
+		r.at, r.empty = next, true
+		return false
+	}
+	if b[start] == 'v' && isVersionLine(b[start:eol]) {
+		r.sdp = true
+		return false
+	}
+	i := start
+	for i < eol && blank(b[i]) {
+		i++
+	}
+	name := i
+	for i < eol && tokens[b[i]] {
+		i++
+	}
+	nameEnd := i
+	for i < eol && blank(b[i]) {
+		i++
+	}
+	colon := i < eol && b[i] == ':' && nameEnd > name
+	for next < len(b) && (b[next] == ' ' || b[next] == '\t') {
+		eol, next = r.line(next)
+	}
+	if colon {
+		r.name, r.value = b[name:nameEnd], trim(b[i+1:eol])
+	} else {
+		r.name, r.value = nil, b[start:eol]
+	}
+	r.at = next
+	return true
+}
+
+// isVersionLine reports whether line is the first line of an SDP body.
+func isVersionLine(line []byte) bool {
+	rest, ok := bytes.CutPrefix(line, []byte("v=0"))
+	return ok && len(trim(rest)) == 0
+}
+
+// splitter cuts a value at sep, quote-aware and, with angles set, not inside
+// <...>. A quote or bracket that is never closed is an ordinary character, and
+// so are all after it: this keeps the work linear.
+type splitter struct {
+	rest   []byte
+	sep    byte
+	angles bool
+	plain  bool // an unclosed quote was seen
+	done   bool
+}
+
+// next returns the next piece, trimmed; false after the last one.
+func (s *splitter) next() ([]byte, bool) {
+	if s.done {
+		return nil, false
+	}
+	b := s.rest
+	for i := 0; i < len(b); i++ {
+		switch c := b[i]; {
+		case c == s.sep:
+			s.rest = b[i+1:]
+			return trim(b[:i]), true
+		case s.plain:
+		case c == '"':
+			if n := quoted(b[i:]); n > 0 {
+				i += n - 1
+			} else {
+				s.plain = true
+			}
+		case c == '<' && s.angles:
+			if n := bytes.IndexByte(b[i:], '>'); n > 0 {
+				i += n
+			} else {
+				s.angles = false
+			}
+		}
+	}
+	s.rest, s.done = nil, true
+	return trim(b), true
+}
+
+// quoted is the length of the quoted string that b begins with, 0 if it has no end.
+func quoted(b []byte) int {
+	for i := 1; i < len(b); i++ {
+		switch b[i] {
+		case '\\':
+			i++
+		case '"':
+			return i + 1
+		}
+	}
+	return 0
+}
+
+// unquote takes the quotes off a value and resolves its backslashes.
+func unquote(b []byte) string {
+	b = bareQuotes(b)
+	if bytes.IndexByte(b, '\\') < 0 {
+		return string(b)
+	}
+	out := make([]byte, 0, len(b))
+	for i := 0; i < len(b); i++ {
+		if b[i] == '\\' && i+1 < len(b) {
+			i++
+		}
+		out = append(out, b[i])
+	}
+	return string(out)
+}
+
+// bareQuotes takes the quotes off b, also where one of them is missing.
+func bareQuotes(b []byte) []byte {
+	if len(b) > 0 && b[0] == '"' {
+		b = b[1:]
+		if n := len(b); n > 0 && b[n-1] == '"' {
+			b = b[:n-1]
+		}
+	}
+	return b
+}
+
+// unfold replaces each line end within a row, with the white space around it, by one space.
+// Rows without one, nearly all, come back as they are.
+func unfold(b []byte) []byte {
+	if bytes.IndexByte(b, '\n') < 0 && bytes.IndexByte(b, '\r') < 0 {
+		return b
+	}
+	out := make([]byte, 0, len(b))
+	for i := 0; i < len(b); i++ {
+		if b[i] != '\r' && b[i] != '\n' {
+			out = append(out, b[i])
+			continue
+		}
+		out = append(bytes.TrimRight(out, " \t"), ' ')
+		for i+1 < len(b) && blank(b[i+1]) {
+			i++
+		}
+	}
+	return out
+}
+
+// trim takes white space, including line ends of folds, off both ends.
+func trim(b []byte) []byte {
+	for len(b) > 0 && blank(b[0]) {
+		b = b[1:]
+	}
+	for len(b) > 0 && blank(b[len(b)-1]) {
+		b = b[:len(b)-1]
+	}
+	return b
+}
+
+// word splits b after its first white-space delimited word.
+func word(b []byte) (first, rest []byte) {
+	b = trim(b)
+	for i, c := range b {
+		if blank(c) {
+			return b[:i], trim(b[i:])
+		}
+	}
+	return b, nil
+}
+
+// number reads a whole decimal number up to limit; false if b is anything else.
+func number(b []byte, limit int) (int, bool) {
+	if len(b) == 0 {
+		return 0, false
+	}
+	n := 0
+	for _, c := range b {
+		if !digit(c) {
+			return 0, false
+		}
+		if n = n*10 + int(c-'0'); n > limit {
+			return 0, false
+		}
+	}
+	return n, true
+}
+
+// fold reports whether b is name in any case; name is in lower case.
+func fold(b []byte, name string) bool {
+	if len(b) != len(name) {
+		return false
+	}
+	for i, c := range b {
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != name[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func blank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
+
+// tokens is tokenByte as a table: header names are read byte by byte.
+var tokens = func() (t [256]bool) {
+	for c := range t {
+		t[c] = tokenByte(byte(c))
+	}
+	return t
+}()

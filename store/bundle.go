@@ -1,0 +1,186 @@
+package store
+
+import (
+	"database/sql"
+	"encoding/binary"
+	"hash/fnv"
+)
+
+// Step is one line of the counting ledger: what became of the messages and
+// records on their way to calls.
+type Step int
+
+// The steps. Append only: they are stored by place.
+const (
+	StepMessages        Step = iota // SIP messages as seen
+	StepDuplicates                  // of them: the same message seen twice
+	StepRetransmissions             // of them: sent again
+	StepUnusable                    // of them: not to be used for figures (RFC 3261 discards them)
+	StepTransactions                // what remains, grouped by request and hop
+	StepFolded                      // transactions folded into another attempt: challenge answered, redirect followed, overlap
+	StepInDialog                    // transactions inside a dialog: ACK, BYE, re-INVITE, PRACK ...
+	StepCancels                     // CANCEL transactions
+	StepOrphans                     // transactions of dialogs whose start was not seen
+	StepRequests                    // requests of other methods, per hop
+	StepAttempts                    // INVITE attempts
+	StepCalls                       // INVITE calls
+	StepRecords                     // CDRs as read
+	StepSameRecords                 // of them: the same record in another source
+	stepCount
+)
+
+var stepNames = [stepCount]string{"messages", "duplicates", "retransmissions", "unusable", "transactions", "folded", "in_dialog", "cancels", "orphans", "requests", "attempts", "calls", "records", "same_records"}
+
+func (s Step) String() string { return stepNames[s] }
+
+// Steps counts by Step.
+type Steps [stepCount]int64
+
+// Evidence is a part of a bundle's records as packed by the write side.
+type Evidence struct {
+	Source int64
+	Data   []byte
+}
+
+// Bundle finds the bundle with this kind and key, or adds it; known tells which.
+func (im *Import) Bundle(kind, key string) (id int64, known bool) {
+	hash := keyHash(kind, key)
+	im.query(`SELECT id, key, kind FROM bundle WHERE key_hash = ?`, []any{hash}, func(r *sql.Rows) error {
+		var k, kd string
+		var i int64
+		err := r.Scan(&i, &k, &kd)
+		if k == key && kd == kind {
+			id = i
+		}
+		return err
+	})
+	if id != 0 {
+		return id, true
+	}
+	return im.insert(`INSERT INTO bundle (kind, key, key_hash, settled, steps) VALUES (?, ?, ?, 1, x'')`, kind, key, hash), false
+}
+
+func keyHash(kind, key string) int64 {
+	h := fnv.New64a()
+	h.Write([]byte(kind))
+	h.Write([]byte{0})
+	h.Write([]byte(key))
+	return int64(h.Sum64())
+}
+
+// AddEvidence appends records of the import's source to a bundle.
+func (im *Import) AddEvidence(bundle int64, data []byte) {
+	im.exec(`INSERT INTO evidence (bundle, source, data) VALUES (?, ?, ?)`, bundle, im.Source.ID, data)
+}
+
+// Evidence reads all records of a bundle and its kind and key.
+func (im *Import) Evidence(bundle int64) (kind, key string, list []Evidence) {
+	im.query(`SELECT kind, key FROM bundle WHERE id = ?`, []any{bundle}, func(r *sql.Rows) error { return r.Scan(&kind, &key) })
+	im.query(`SELECT source, data FROM evidence WHERE bundle = ? ORDER BY source, rowid`, []any{bundle}, func(r *sql.Rows) error {
+		var e Evidence
+		err := r.Scan(&e.Source, &e.Data)
+		list = append(list, e)
+		return err
+	})
+	return kind, key, list
+}
+
+// Replace puts the result of assembling a bundle in place of what was there:
+// calls, each with its attempts, and the counts of its steps. fresh says that
+// the bundle had no result before, so that there is nothing to take out.
+func (im *Import) Replace(bundle int64, fresh bool, calls [][]Attempt, steps Steps, settled bool) {
+	if !fresh {
+		im.removeResult(bundle)
+	}
+	for _, rows := range calls {
+		var call int64
+		for i := range rows {
+			a := &rows[i]
+			a.Bundle, a.Call = bundle, call
+			id := im.Add(a)
+			if i == 0 {
+				call = id
+			}
+		}
+	}
+	for s, n := range steps {
+		im.ledger[s] += n
+	}
+	im.exec(`UPDATE bundle SET settled = ?, steps = ? WHERE id = ?`, settled, packSteps(steps), bundle)
+}
+
+// removeResult takes a bundle's rows out of the table and the roll-ups.
+func (im *Import) removeResult(bundle int64) {
+	im.attempts.flush()
+	im.query(`SELECT steps FROM bundle WHERE id = ?`, []any{bundle}, func(r *sql.Rows) error {
+		var b []byte
+		err := r.Scan(&b)
+		for s, n := range unpackSteps(b) {
+			im.ledger[s] -= n
+		}
+		return err
+	})
+	type old struct {
+		a       Attempt
+		profile int64
+	}
+	var rows []old
+	im.query(`SELECT a.profile, a.start, a.pdd_ms, a.setup_ms, a.talk_ms, a.alert_ms, a.media_ms, a.bye_ms, p.outcome, p.method, p.code FROM attempt a JOIN profile p ON p.id = a.profile WHERE a.bundle = ?`,
+		[]any{bundle}, func(r *sql.Rows) error {
+			var o old
+			err := r.Scan(&o.profile, &o.a.Start, &o.a.PDD, &o.a.Setup, &o.a.Talk, &o.a.Alert, &o.a.Media, &o.a.Bye, &o.a.Profile.Outcome, &o.a.Profile.Method, &o.a.Profile.Code)
+			rows = append(rows, o)
+			return err
+		})
+	for i := range rows {
+		im.count(&rows[i].a, rows[i].profile, -1)
+	}
+	im.exec(`DELETE FROM attempt WHERE bundle = ?`, bundle)
+}
+
+// Unsettled lists the bundles whose result could change with coverage alone.
+func (im *Import) Unsettled() []int64 {
+	var list []int64
+	im.query(`SELECT id FROM bundle WHERE settled = 0 ORDER BY id`, nil, func(r *sql.Rows) error {
+		var id int64
+		err := r.Scan(&id)
+		list = append(list, id)
+		return err
+	})
+	return list
+}
+
+// Watched lists the time ranges of the sources that hold SIP messages, this
+// one as far as it was read.
+func (im *Import) Watched() [][2]int64 {
+	var list [][2]int64
+	im.query(`SELECT first_time, last_time FROM source WHERE messages > 0 AND first_time > 0 AND id <> ? ORDER BY first_time, last_time`, []any{im.Source.ID}, func(r *sql.Rows) error {
+		var w [2]int64
+		err := r.Scan(&w[0], &w[1])
+		list = append(list, w)
+		return err
+	})
+	if im.Source.Messages > 0 && im.Source.First > 0 {
+		list = append(list, [2]int64{im.Source.First, im.Source.Last})
+	}
+	return list
+}
+
+func packSteps(s Steps) []byte {
+	var b []byte
+	for _, n := range s {
+		b = binary.AppendUvarint(b, uint64(n))
+	}
+	return b
+}
+
+func unpackSteps(b []byte) (s Steps) {
+	for i := range s {
+		n, k := binary.Uvarint(b)
+		if k <= 0 {
+			return s
+		}
+		s[i], b = int64(n), b[k:]
+	}
+	return s
+}

@@ -1,0 +1,306 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"sort"
+)
+
+// Source is one row of the import ledger.
+type Source struct {
+	ID       int64
+	Path     string
+	SHA256   string // hex, of the bytes as found
+	Size     int64
+	Format   string
+	State    State
+	Messages int64
+	CDRs     int64
+	Events   int64
+	Rejected int64
+	Doubled  int64 // CDRs that another source had brought already
+	First    int64 // microseconds UTC, 0: no times
+	Last     int64
+	TZ       string
+	TZFrom   string
+	Note     string
+}
+
+// Records is how many records the source gave.
+func (s *Source) Records() int64 { return s.Messages + s.CDRs + s.Events }
+
+// State says what became of a source.
+type State string
+
+// The states of a source.
+const (
+	Imported   State = "imported"
+	Partial    State = "partial"    // damaged: what could be read was
+	Unknown    State = "unknown"    // no format recognised
+	Empty      State = "empty"      // no bytes
+	Duplicate  State = "duplicate"  // the same bytes under another path
+	Unreadable State = "unreadable" // could not be opened
+)
+
+// listedRejects bounds how many rejects of one source and reason are listed one
+// by one; the rest is one row with their number.
+const listedRejects = 200
+
+// Import is the transaction that takes in one source: all of it or nothing.
+// After Commit or Rollback it must not be used.
+type Import struct {
+	Source Source // counts are kept up to date and written by Commit
+
+	db       *DB
+	tx       *sql.Tx
+	stmts    map[string]*sql.Stmt
+	profiles *profileTable
+	cells    map[cellKey]Cell
+	delays   map[delayKey]int64
+	messages map[messageKey]int64
+	rejects  map[string]*reject
+	ledger   [stepCount]int64
+	attempts *batch
+	err      error // the first error; later calls do nothing
+}
+
+type cellKey struct{ quarter, profile int64 }
+
+type delayKey struct {
+	quarter, profile int64
+	kind             DelayKind
+	bucket           int
+}
+
+type messageKey struct {
+	method string
+	status int
+}
+
+type reject struct {
+	n           int64 // beyond the listed ones
+	line        int
+	offset      int64
+	listed      int
+	reason, raw string
+}
+
+// Begin starts the import of a source and gives it its id. It waits for another
+// writer for ten seconds.
+func (db *DB) Begin(ctx context.Context, s Source) (*Import, error) {
+	tx, err := db.sql.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, db.explain(err)
+	}
+	im := &Import{
+		Source: s, db: db, tx: tx,
+		stmts:    map[string]*sql.Stmt{},
+		cells:    map[cellKey]Cell{},
+		delays:   map[delayKey]int64{},
+		messages: map[messageKey]int64{},
+		rejects:  map[string]*reject{},
+	}
+	im.attempts = newBatch(im, "attempt", 19)
+	// What was tried and gave nothing is tried again: the row is replaced.
+	im.exec(`DELETE FROM source WHERE path = ? AND state IN ('unknown', 'empty', 'unreadable', 'duplicate')`, s.Path)
+	im.Source.ID = im.insert(`INSERT INTO source (path, sha256, size, format, state, messages, cdrs, events, rejected, doubled, first_time, last_time, tz, tz_from, note)
+		VALUES (?, ?, ?, ?, ?, 0, 0, 0, 0, 0, 0, 0, '', '', '')`, s.Path, s.SHA256, s.Size, s.Format, string(s.State))
+	if im.err == nil {
+		im.profiles, im.err = loadProfiles(tx)
+	}
+	if im.err != nil {
+		err := db.explain(im.err)
+		im.Rollback()
+		return nil, err
+	}
+	return im, nil
+}
+
+// Err is the first error of any call so far.
+func (im *Import) Err() error { return im.db.explain(im.err) }
+
+// Rollback ends the import without a trace.
+func (im *Import) Rollback() { im.tx.Rollback() }
+
+// Commit writes what is still buffered and makes the import visible.
+func (im *Import) Commit() error {
+	im.attempts.flush()
+	im.flushCells()
+	im.flushRejects()
+	for k, n := range im.messages {
+		im.exec(`INSERT INTO message_count (source, method, status, n) VALUES (?, ?, ?, ?)`, im.Source.ID, k.method, k.status, n)
+	}
+	for step, n := range im.ledger {
+		if n != 0 {
+			im.exec(`INSERT INTO ledger (step, n) VALUES (?, ?) ON CONFLICT (step) DO UPDATE SET n = n + excluded.n`, Step(step).String(), n)
+		}
+	}
+	s := &im.Source
+	im.exec(`UPDATE source SET sha256 = ?, size = ?, format = ?, state = ?, messages = ?, cdrs = ?, events = ?, rejected = ?, doubled = ?, first_time = ?, last_time = ?, tz = ?, tz_from = ?, note = ? WHERE id = ?`,
+		s.SHA256, s.Size, s.Format, string(s.State), s.Messages, s.CDRs, s.Events, s.Rejected, s.Doubled, s.First, s.Last, s.TZ, s.TZFrom, s.Note, s.ID)
+	if im.err != nil {
+		im.Rollback()
+		return im.Err()
+	}
+	if err := im.tx.Commit(); err != nil {
+		im.Rollback()
+		return im.db.explain(err)
+	}
+	return nil
+}
+
+// SameBytes finds another source that was read from the same bytes.
+func (im *Import) SameBytes(sha string) (path string, ok bool, err error) {
+	im.query(`SELECT path FROM source WHERE sha256 = ? AND id <> ? AND state IN ('imported', 'partial')`, []any{sha, im.Source.ID}, func(r *sql.Rows) error {
+		ok = true
+		return r.Scan(&path)
+	})
+	return path, ok, im.Err()
+}
+
+// Seen widens the source's time range; 0 is no time.
+func (im *Import) Seen(t int64) {
+	if t == 0 {
+		return
+	}
+	if im.Source.First == 0 || t < im.Source.First {
+		im.Source.First = t
+	}
+	im.Source.Last = max(im.Source.Last, t)
+}
+
+// CountMessage counts a SIP message of the source as seen.
+func (im *Import) CountMessage(method string, status int) {
+	im.Source.Messages++
+	im.messages[messageKey{method, status}]++
+}
+
+// Event stores what a device reported.
+func (im *Import) Event(e *Event) {
+	im.Source.Events++
+	im.exec(`INSERT INTO event (time, kind, device, subject, code, text, source, offset, line) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		e.Time, e.Kind, e.Device, e.Subject, e.Code, e.Text, im.Source.ID, e.Offset, e.Line)
+}
+
+// Reject counts a record that could not be used and lists it.
+func (im *Import) Reject(line int, offset int64, reason string, sample []byte) {
+	im.Source.Rejected++
+	r := im.rejects[reason]
+	if r == nil {
+		// Reasons quote what was found; past a bound they are one reason, so
+		// that a hostile file cannot fill memory with them.
+		if len(im.rejects) >= 1000 {
+			reason = "other reasons"
+			r = im.rejects[reason]
+		}
+		if r == nil {
+			r = &reject{reason: reason}
+			im.rejects[reason] = r
+		}
+	}
+	if r.listed < listedRejects {
+		r.listed++
+		im.addReject(line, offset, reason, clip(sample), 1)
+		return
+	}
+	if r.n == 0 {
+		r.line, r.offset, r.raw = line, offset, clip(sample)
+	}
+	r.n++
+}
+
+func (im *Import) flushRejects() {
+	reasons := make([]string, 0, len(im.rejects))
+	for reason := range im.rejects {
+		reasons = append(reasons, reason)
+	}
+	sort.Strings(reasons)
+	for _, reason := range reasons {
+		if r := im.rejects[reason]; r.n > 0 {
+			im.addReject(r.line, r.offset, r.reason, r.raw, r.n)
+		}
+	}
+}
+
+func (im *Import) addReject(line int, offset int64, reason, sample string, n int64) {
+	im.exec(`INSERT INTO reject (source, line, offset, reason, sample, records) VALUES (?, ?, ?, ?, ?, ?)`, im.Source.ID, line, offset, reason, sample, n)
+}
+
+// clip keeps the beginning of a sample, as valid UTF-8.
+func clip(b []byte) string {
+	if len(b) > 200 {
+		b = b[:200]
+	}
+	return toValid(b)
+}
+
+// Warn notes something about the source.
+func (im *Import) Warn(line int, text string) {
+	im.exec(`INSERT INTO warning (source, line, text) VALUES (?, ?, ?)`, im.Source.ID, line, text)
+}
+
+// exec runs a statement, prepared once, unless an error has happened.
+func (im *Import) exec(query string, args ...any) sql.Result {
+	if im.err != nil {
+		return nil
+	}
+	stmt, err := im.prepare(query)
+	if err != nil {
+		im.err = err
+		return nil
+	}
+	res, err := stmt.Exec(args...)
+	if err != nil {
+		im.err = err
+	}
+	return res
+}
+
+// insert is exec for one row; it returns the row's id.
+func (im *Import) insert(query string, args ...any) int64 {
+	res := im.exec(query, args...)
+	if im.err != nil {
+		return 0
+	}
+	id, err := res.LastInsertId()
+	if err != nil {
+		im.err = err
+	}
+	return id
+}
+
+func (im *Import) prepare(query string) (*sql.Stmt, error) {
+	if s := im.stmts[query]; s != nil {
+		return s, nil
+	}
+	s, err := im.tx.Prepare(query)
+	if err == nil {
+		im.stmts[query] = s
+	}
+	return s, err
+}
+
+// query runs f for every row of a query, unless an error has happened.
+func (im *Import) query(query string, args []any, f func(*sql.Rows) error) {
+	if im.err != nil {
+		return
+	}
+	stmt, err := im.prepare(query)
+	if err != nil {
+		im.err = err
+		return
+	}
+	rows, err := stmt.Query(args...)
+	if err != nil {
+		im.err = err
+		return
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := f(rows); err != nil {
+			im.err = err
+			return
+		}
+	}
+	im.err = rows.Err()
+}

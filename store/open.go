@@ -1,0 +1,249 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+
+	"github.com/mattn/go-sqlite3"
+)
+
+//go:embed schema/*.sql
+var schemaFS embed.FS
+
+// applicationID marks a SQLite file as callsift's ("csft").
+const applicationID = 0x63736674
+
+// DB is an open database.
+type DB struct {
+	sql  *sql.DB
+	path string
+}
+
+// Open opens the database at path for writing, makes it if it is not there
+// (mode 0600: it holds personal data), and brings its schema up to date.
+func Open(path string) (*DB, error) { return open(path, false) }
+
+// OpenTemp makes a database in a directory of its own, which the caller removes.
+// It trades durability, which a temporary file does not need, for speed.
+func OpenTemp(dir string) (*DB, error) {
+	return open(filepath.Join(dir, "callsift.db"), true)
+}
+
+// OpenReader opens the database at path for reading only. A missing file, a
+// file that is no callsift database and one of a newer version are errors.
+func OpenReader(path string) (*DB, error) {
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("%s: no database here: %w", path, pathCause(err))
+	}
+	db, err := connect(path, "mode=ro", "_query_only=1", "_busy_timeout=10000")
+	if err != nil {
+		return nil, err
+	}
+	have, err := db.version()
+	if err == nil {
+		switch want := latestVersion(); {
+		case have > want:
+			err = newerError(path, have, want)
+		case have < want:
+			err = fmt.Errorf("%s: schema version %d, this callsift reads version %d: any `callsift import` into it brings it up to date", path, have, want)
+		}
+	}
+	if err != nil {
+		db.Close()
+		return nil, err
+	}
+	return db, nil
+}
+
+func open(path string, temporary bool) (*DB, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("%s: database cannot be written: %w", path, pathCause(err))
+	}
+	f.Close()
+	// NORMAL with WAL: a power cut can cost the last imports, never consistency.
+	// A temporary file needs neither.
+	sync, journal := "NORMAL", "WAL"
+	if temporary {
+		sync, journal = "OFF", "OFF"
+	}
+	db, err := connect(path, "_journal_mode="+journal, "_synchronous="+sync, "_busy_timeout=10000", "_txlock=immediate", "_cache_size=-16000")
+	if err != nil {
+		return nil, err
+	}
+	// One writer: one connection, so that its statements see one transaction.
+	db.sql.SetMaxOpenConns(1)
+	if err := db.migrate(); err != nil {
+		db.Close()
+		return nil, err
+	}
+	return db, nil
+}
+
+func connect(path string, options ...string) (*DB, error) {
+	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + strings.Join(options, "&")
+	pool, err := sql.Open("sqlite3", dsn)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return &DB{sql: pool, path: path}, nil
+}
+
+// Close closes the database.
+func (db *DB) Close() error { return db.sql.Close() }
+
+// Path is the file's path as given to Open.
+func (db *DB) Path() string { return db.path }
+
+// version reads the schema version after checking that the file is ours.
+func (db *DB) version() (int, error) {
+	var app, version int
+	err := db.sql.QueryRow("PRAGMA application_id").Scan(&app)
+	if err == nil {
+		err = db.sql.QueryRow("PRAGMA user_version").Scan(&version)
+	}
+	if err != nil {
+		return 0, db.explain(err)
+	}
+	if app != applicationID {
+		var tables int
+		if err := db.sql.QueryRow("SELECT count(*) FROM sqlite_master").Scan(&tables); err != nil {
+			return 0, db.explain(err)
+		}
+		if tables > 0 || version > 0 {
+			return 0, fmt.Errorf("%s: a SQLite database, but not callsift's", db.path)
+		}
+	}
+	return version, nil
+}
+
+// migrate runs the numbered scripts that the database has not seen, each in a
+// transaction of its own that also moves user_version.
+func (db *DB) migrate() error {
+	have, err := db.version()
+	if err != nil {
+		return err
+	}
+	names := migrations()
+	if have > len(names) {
+		return newerError(db.path, have, len(names))
+	}
+	for i := have; i < len(names); i++ {
+		if err := db.runMigration(names[i], i+1); err != nil {
+			return fmt.Errorf("%s: schema %s: %w", db.path, names[i], db.explain(err))
+		}
+	}
+	return nil
+}
+
+func (db *DB) runMigration(name string, version int) error {
+	text, err := schemaFS.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	tx, err := db.sql.Begin()
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	for _, stmt := range statements(string(text)) {
+		if _, err := tx.Exec(stmt); err != nil {
+			return err
+		}
+	}
+	if err := fillCodes(tx); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(fmt.Sprintf("PRAGMA application_id = %d", applicationID)); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(fmt.Sprintf("PRAGMA user_version = %d", version)); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// statements splits a schema script at ";" line ends: go-sqlite3 runs one long
+// multi-statement string in quadratic time.
+func statements(script string) []string {
+	var list []string
+	for _, s := range strings.Split(script, ";\n") {
+		if strings.TrimSpace(s) != "" {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+func migrations() []string {
+	names, err := fs.Glob(schemaFS, "schema/*.sql")
+	if err != nil {
+		panic(err) // the pattern is ours
+	}
+	sort.Strings(names)
+	return names
+}
+
+func latestVersion() int { return len(migrations()) }
+
+func newerError(path string, have, want int) error {
+	return fmt.Errorf("%s: written by a newer callsift: schema version %d, this one knows up to %d", path, have, want)
+}
+
+// explain turns SQLite's errors into sentences that say what to do.
+func (db *DB) explain(err error) error {
+	var se sqlite3.Error
+	if !errors.As(err, &se) {
+		return err
+	}
+	switch se.Code {
+	case sqlite3.ErrNotADB:
+		return fmt.Errorf("%s: not a database", db.path)
+	case sqlite3.ErrCorrupt:
+		return fmt.Errorf("%s: the database is damaged (%s): restore a copy, or import the sources into a new file", db.path, se.Error())
+	case sqlite3.ErrBusy, sqlite3.ErrLocked:
+		return fmt.Errorf("%s: locked by another import", db.path)
+	case sqlite3.ErrFull:
+		return fmt.Errorf("%s: no space left on the disk; nothing of this source was kept", db.path)
+	case sqlite3.ErrReadonly:
+		return fmt.Errorf("%s: the database or its folder is read-only", db.path)
+	case sqlite3.ErrCantOpen, sqlite3.ErrIoErr:
+		return fmt.Errorf("%s: the database cannot be read or written here: %s", db.path, se.Error())
+	}
+	return err
+}
+
+// pathCause drops the operation and path that os errors repeat.
+func pathCause(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
+}
+
+// SQLiteVersion is the version of the SQLite library in this binary.
+func SQLiteVersion() string {
+	v, _, _ := sqlite3.Version()
+	return v
+}
+
+// snapshot runs f in one read transaction: all its queries see the same state,
+// whatever an import commits meanwhile.
+func (db *DB) snapshot(ctx context.Context, f func(*sql.Tx) error) error {
+	tx, err := db.sql.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return db.explain(err)
+	}
+	defer tx.Rollback()
+	return db.explain(f(tx))
+}
