@@ -100,8 +100,9 @@ type DayRatios struct {
 // HeatCell is one hour of the week.
 type HeatCell struct {
 	Count, Rated, Failed int64
-	Data                 bool // some source covers it
-	Missing              bool // the clock skipped this hour
+	Data                 bool    // some source covers it
+	Missing              bool    // the clock skipped this hour
+	Hours                float64 // clock hours of the period that the cell holds: 2 where the clock went back
 }
 
 // Heat is the week by weekday (Monday first) and hour.
@@ -142,8 +143,8 @@ type GroupRow struct {
 	Name string
 	Tally
 	ASR, NER, Failure Ratio
-	TopCode           string // most frequent code among the failures
-	First, Last       time.Time
+	TopCode           string    // most frequent code among the failures
+	First, Last       time.Time // starts of the first and last quarter hour with an attempt
 }
 
 // Incident is a contiguous stretch in which one trunk and code failed far more
@@ -153,8 +154,10 @@ type Incident struct {
 	Trunk    string
 	Code     int
 	Cause    string
+	Count    int64 // attempts on the trunk in that time
 	Failed   int64
 	Expected float64 // failures at the rate of the rest of the period
+	Score    float64 // log-likelihood ratio against the rest of the period
 	Calls    []string
 }
 
@@ -201,6 +204,7 @@ type Report struct {
 	Previous  map[string]Metric // by name, the period before; empty: no data
 	Codes     []CodeRow
 	Trunks    []GroupRow
+	TrunkNote string // what the trunk rows count, and why their sum may exceed the calls
 	Days      []DayClasses
 	Trend     []DayRatios
 	Heat      Heat

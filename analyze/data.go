@@ -1,0 +1,152 @@
+package analyze
+
+import (
+	"time"
+
+	"callsift/store"
+	"callsift/store/codes"
+)
+
+// Cell counts the attempts of one profile in one quarter hour or hour, or is one
+// attempt at its very start: whatever the query needed. Caller is set only where
+// a key asks for the calling number.
+type Cell struct {
+	store.Cell
+	Caller string
+}
+
+// Call is the part of an attempt or call that counts cannot hold: when it began
+// and how long it lasted. Load and examples are worked out from these.
+type Call struct {
+	ID, Call int64 // its own id, and that of the call it belongs to
+	Profile  int64
+	Start    int64 // microseconds UTC
+	PDD      int64 // milliseconds, -1: unknown, as are the next two
+	Setup    int64
+	Talk     int64
+	NativeID string // Call-ID or record id; empty for answered calls, which are not shown as examples
+	Caller   string
+}
+
+// Ledger is what an import folded away, over the whole database.
+type Ledger struct {
+	Messages, Duplicates, Retransmissions, Transactions int64
+	Records, Attempts, Calls, Rejected                  int64
+}
+
+// Data is what every analysis is a function of. Nothing here is filtered but by
+// time; Calls may begin a day before the period, for calls that reach into it.
+type Data struct {
+	Profiles map[int64]*store.Profile
+	Step     int64 // length of a cell, microseconds; 0: a quarter hour
+	Cells    []Cell
+	Delays   []store.Delay
+	Calls    []Call // nil: not asked for
+	Untimed  int64  // calls without a time, which are in no period
+	Sources  []SourceRow
+	Rejects  []RejectRow
+	Ledger   Ledger
+	Warnings []string
+}
+
+const (
+	second  = int64(1e6)
+	quarter = 15 * 60 * second
+	hour    = 4 * quarter
+	shortMS = 6000 // short calls, metrics.md §1
+)
+
+func (d Data) step() int64 {
+	if d.Step > 0 {
+		return d.Step
+	}
+	return quarter
+}
+
+// cellOf is a call as a cell of its own, at its exact time.
+func cellOf(c Call, p *store.Profile) Cell {
+	cell := Cell{Cell: store.Cell{Time: c.Start, Profile: c.Profile, N: 1}, Caller: c.Caller}
+	if p != nil && p.Outcome == codes.Answered && c.Talk >= 0 {
+		cell.Talked, cell.TalkMS = 1, c.Talk
+		if c.Talk < shortMS {
+			cell.Short = 1
+		}
+	}
+	return cell
+}
+
+// delaysOf are the delays that a call itself carries.
+func delaysOf(c Call, p *store.Profile) []store.Delay {
+	var ds []store.Delay
+	if c.PDD >= 0 {
+		ds = append(ds, store.Delay{Time: c.Start, Profile: c.Profile, Kind: store.DelayPDD, Bucket: store.DelayBucket(c.PDD), N: 1})
+	}
+	if p != nil && p.Outcome == codes.Failed && c.Setup >= 0 {
+		ds = append(ds, store.Delay{Time: c.Start, Profile: c.Profile, Kind: store.DelayFail, Bucket: store.DelayBucket(c.Setup), N: 1})
+	}
+	return ds
+}
+
+// contains tells whether an instant lies in the period; a zero bound is open.
+func (p Period) contains(us int64) bool {
+	return (p.From.IsZero() || us >= p.From.UnixMicro()) && (p.To.IsZero() || us < p.To.UnixMicro())
+}
+
+// local is the instant in the zone, and false where the record had no time.
+func local(us int64, zone *time.Location) (time.Time, bool) {
+	if us == 0 {
+		return time.Time{}, false
+	}
+	return time.UnixMicro(us).In(zone), true
+}
+
+// add counts n attempts of one outcome.
+func (t *Tally) add(c store.Cell, o codes.Outcome) {
+	t.Count += c.N
+	t.TalkMS += c.TalkMS
+	t.Talked += c.Talked
+	t.Short += c.Short
+	if f := t.field(o); f != nil {
+		*f += c.N
+	}
+}
+
+func (t *Tally) field(o codes.Outcome) *int64 {
+	switch o {
+	case codes.Answered:
+		return &t.Answered
+	case codes.User:
+		return &t.User
+	case codes.Abandoned:
+		return &t.Abandoned
+	case codes.Failed:
+		return &t.Failed
+	case codes.Redirected:
+		return &t.Redirected
+	case codes.InProgress:
+		return &t.InProgress
+	case codes.CompletedElsewhere:
+		return &t.CompletedElsewhere
+	case codes.NotConnected:
+		return &t.NotConnected
+	}
+	return nil
+}
+
+// Of is the count of one outcome.
+func (t Tally) Of(o codes.Outcome) int64 {
+	if f := t.field(o); f != nil {
+		return *f
+	}
+	return 0
+}
+
+// plus is the sum of two tallies.
+func (t Tally) plus(u Tally) Tally {
+	return Tally{
+		t.Count + u.Count, t.Answered + u.Answered, t.User + u.User, t.Abandoned + u.Abandoned,
+		t.Failed + u.Failed, t.Redirected + u.Redirected, t.InProgress + u.InProgress,
+		t.CompletedElsewhere + u.CompletedElsewhere, t.NotConnected + u.NotConnected,
+		t.TalkMS + u.TalkMS, t.Talked + u.Talked, t.Short + u.Short,
+	}
+}
