@@ -1,0 +1,199 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"callsift/analyze"
+	"callsift/store/codes"
+)
+
+type breakdownOptions struct {
+	selectFlags
+	by       string
+	format   string
+	top      int
+	failOver string
+}
+
+func newBreakdownCommand(a *app) *cobra.Command {
+	var opt breakdownOptions
+	cmd := &cobra.Command{
+		Use:   "breakdown [flags] [PATH...]",
+		Short: "Count calls by class, code, trunk, hour ...",
+		Long: `Count calls (or attempts, or requests of another method) by one or several keys,
+largest first, with a total. Nothing is left out: a call without a response has
+class none and code 0; a record that carries no code has class unknown and code -1.
+Given PATHs, they are read into a temporary database first.
+
+KEYS
+  ` + wrap(strings.Join(analyze.Keys(), " "), 76, "  ") + `
+
+FLAGS for --where flag=NAME
+  ` + wrap(strings.Join(codes.FlagList(), " "), 76, "  ") + `
+
+EXIT STATUS
+  0  done     1  error     2  wrong usage
+  3  the failure rate is over --fail-over`,
+		Example: `  callsift breakdown --by class,code --week last
+  callsift breakdown --by trunk,code --where outcome=failed --scope leg
+  callsift breakdown --by code --method REGISTER --format json`,
+		RunE: func(cmd *cobra.Command, paths []string) error { return runBreakdown(cmd.Context(), a, opt, paths) },
+	}
+	opt.period(cmd)
+	opt.what(cmd)
+	cmd.Flags().StringVar(&opt.by, "by", "class,code", "`KEYS` to count by, separated by commas")
+	cmd.Flags().StringVar(&opt.format, "format", "table", "output: `table|json|csv|md`")
+	cmd.Flags().IntVar(&opt.top, "top", 0, "only the `N` largest rows; the rest is one row (table and md)")
+	cmd.Flags().StringVar(&opt.failOver, "fail-over", "", "exit with status 3 if more than `RATE` of the calls failed, e.g. 5%")
+	cmd.RegisterFlagCompletionFunc("by", cobra.FixedCompletions(analyze.Keys(), cobra.ShellCompDirectiveNoFileComp))
+	cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(outputFormats, cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+// wrap breaks a list of words into lines.
+func wrap(words string, width int, indent string) string {
+	var b strings.Builder
+	n := 0
+	for i, w := range strings.Fields(words) {
+		if i > 0 {
+			if n+1+len(w) > width {
+				b.WriteString("\n" + indent)
+				n = 0
+			} else {
+				b.WriteByte(' ')
+				n++
+			}
+		}
+		b.WriteString(w)
+		n += len(w)
+	}
+	return b.String()
+}
+
+func runBreakdown(ctx context.Context, a *app, opt breakdownOptions, paths []string) error {
+	q, err := opt.query()
+	if err != nil {
+		return err
+	}
+	if err := checkFormat(opt.format); err != nil {
+		return err
+	}
+	if q.By, err = analyze.ParseKeys(opt.by); err != nil {
+		return usage(err)
+	}
+	limit, err := rate(opt.failOver)
+	if err != nil {
+		return err
+	}
+	zone, err := opt.zone()
+	if err != nil {
+		return err
+	}
+	db, done, err := a.openRead(ctx, paths, zone)
+	if err != nil {
+		return err
+	}
+	defer done()
+	data, err := analyze.LoadBreakdown(ctx, db, q)
+	if err != nil {
+		return err
+	}
+	b, err := analyze.BreakdownOf(data, q)
+	if err != nil {
+		return usage(err)
+	}
+	if opt.format == "json" {
+		err = writeJSON(a.out, b)
+	} else {
+		err = breakdownSheet(&b, opt.top).write(a.out, opt.format)
+	}
+	if err != nil {
+		return err
+	}
+	if b.Total.Count == 0 {
+		a.remark("no %s in the period and selection asked for", unit(&b))
+	}
+	return checkRate(limit, b.Total)
+}
+
+func unit(b *analyze.Breakdown) string {
+	switch {
+	case b.Method != "INVITE":
+		return b.Method + " requests"
+	case b.Scope == analyze.ScopeLeg:
+		return "attempts"
+	}
+	return "calls"
+}
+
+func breakdownSheet(b *analyze.Breakdown, top int) *sheet {
+	s := newSheet(append(append([]string{}, b.By...), unit(b)+">", "share>", "answered>", "user>", "abandoned>", "failed>", "of failures>", "other>")...)
+	for i := range b.By {
+		if b.By[i] == "code" || b.By[i] == "cause_code" {
+			s.right[i] = true
+		}
+	}
+	var rest analyze.Tally
+	more := 0
+	for i, r := range b.Rows {
+		if top > 0 && i >= top {
+			more++
+			rest = rest.Plus(r.Tally)
+			continue
+		}
+		s.add(append(keyCells(r.Keys), tallyCells(r.Tally, b.Total)...)...)
+	}
+	if more > 0 {
+		keys := make([]string, len(b.By))
+		keys[0] = fmt.Sprintf("(%d more)", more)
+		s.add(append(keys, tallyCells(rest, b.Total)...)...)
+	}
+	keys := make([]string, len(b.By))
+	keys[0] = "total"
+	s.footer = append(keys, tallyCells(b.Total, b.Total)...)
+	return s
+}
+
+func keyCells(keys []string) []string {
+	cells := make([]string, len(keys))
+	for i, k := range keys {
+		if cells[i] = k; k == "" {
+			cells[i] = "–"
+		}
+	}
+	return cells
+}
+
+func tallyCells(t, total analyze.Tally) []string {
+	other := t.Redirected + t.InProgress + t.CompletedElsewhere + t.NotConnected
+	return []string{count(t.Count), percent(t.Count, total.Count), count(t.Answered), count(t.User), count(t.Abandoned), count(t.Failed), percent(t.Failed, total.Failed), count(other)}
+}
+
+// rate reads "5%" or "0.05"; -1 if nothing was given.
+func rate(s string) (float64, error) {
+	if s == "" {
+		return -1, nil
+	}
+	number, isPercent := strings.CutSuffix(strings.TrimSpace(s), "%")
+	v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+	if isPercent {
+		v /= 100
+	}
+	if err != nil || v < 0 || v > 1 {
+		return 0, usagef("--fail-over: %q, want a rate such as 5%% or 0.05", s)
+	}
+	return v, nil
+}
+
+// checkRate is the error of status 3 if more than limit of the calls failed.
+func checkRate(limit float64, t analyze.Tally) error {
+	if limit < 0 || t.Rated() == 0 || float64(t.Failed)/float64(t.Rated()) <= limit {
+		return nil
+	}
+	return &exitStatus{exitThreshold, fmt.Errorf("%s of %s calls failed (%s), over %.1f %%", count(t.Failed), count(t.Rated()), percent(t.Failed, t.Rated()), 100*limit)}
+}

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"callsift/ingest"
+	"callsift/store"
+)
+
+type importOptions struct {
+	tz, format string
+}
+
+func newImportCommand(a *app) *cobra.Command {
+	var opt importOptions
+	cmd := &cobra.Command{
+		Use:   "import [flags] PATH...",
+		Short: "Read files into the database",
+		Long: `Read files, directories (with all below them), globs and "-" (standard input)
+into the database, which is made if it is not there. What each file is, is found
+out from its content; gzip is unpacked. A file is taken in as a whole or not at
+all, and a second import of the same bytes changes nothing.
+
+Files that callsift does not know are named and left out. What became of every
+file shows ` + "`callsift sources`" + `, what could not be used ` + "`callsift rejects`" + `.
+
+EXIT STATUS
+  0  at least one file was read, or had been before
+  1  nothing could be read, or the database could not be written
+  2  wrong usage
+  130  interrupted: files read so far are in, the one being read is not`,
+		Example: "  callsift import --tz Europe/Berlin /var/log/pbx cdr/Master.csv trunk.pcap",
+		Args:    args(cobra.MinimumNArgs(1)),
+		RunE:    func(cmd *cobra.Command, paths []string) error { return runImport(cmd.Context(), a, opt, paths) },
+	}
+	cmd.Flags().StringVar(&opt.tz, "tz", "", "`ZONE` of times that do not name one, e.g. Europe/Berlin (default: evidence in the data, else UTC)")
+	cmd.Flags().StringVar(&opt.format, "format", "", "read every file as this `FORMAT` (callsift formats lists them)")
+	cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formatNames(), cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+func formatNames() []string {
+	var names []string
+	for _, f := range ingest.Formats {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+func runImport(ctx context.Context, a *app, opt importOptions, paths []string) error {
+	sel := selectFlags{tz: opt.tz}
+	zone, err := sel.zone()
+	if err != nil {
+		return err
+	}
+	io := ingest.Options{Zone: zone}
+	if opt.format != "" {
+		if io.Format = ingest.FormatNamed(opt.format); io.Format == nil {
+			return usagef("--format: no format %q; formats are %s", opt.format, strings.Join(formatNames(), ", "))
+		}
+	}
+	db, err := store.Open(a.dbPath())
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	t, err := a.importInto(ctx, db, paths, io)
+	if err != nil {
+		return err
+	}
+	a.remark("%s: %d read, %d had been imported before, %d not read; %s SIP messages, %s CDRs, %s events, %s rejected",
+		clean(db.Path()), t.read, t.already+t.duplicate, t.failed, count(t.messages), count(t.cdrs), count(t.events), count(t.rejected))
+	return nil
+}

@@ -1,0 +1,213 @@
+package main
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+)
+
+// formats of tabular output.
+var outputFormats = []string{"table", "json", "csv", "md"}
+
+// checkFormat is the usage error for an unknown --format.
+func checkFormat(f string) error {
+	for _, known := range outputFormats {
+		if f == known {
+			return nil
+		}
+	}
+	return usagef("--format: no format %q; formats are %s", f, strings.Join(outputFormats, ", "))
+}
+
+// sheet is a table on its way to the user. Columns whose name is in right are
+// right-aligned numbers.
+type sheet struct {
+	head   []string
+	right  map[int]bool
+	rows   [][]string
+	footer []string
+}
+
+func newSheet(head ...string) *sheet {
+	s := &sheet{right: map[int]bool{}}
+	for i, h := range head {
+		if n, ok := strings.CutSuffix(h, ">"); ok {
+			s.right[i] = true
+			h = n
+		}
+		s.head = append(s.head, h)
+	}
+	return s
+}
+
+func (s *sheet) add(cells ...string) { s.rows = append(s.rows, cells) }
+
+// write prints the sheet as table, csv or md.
+func (s *sheet) write(w io.Writer, format string) error {
+	if format == "csv" {
+		return s.csv(w)
+	}
+	t := table.NewWriter()
+	t.SetStyle(plainStyle())
+	t.AppendHeader(row(s.head))
+	for _, r := range s.rows {
+		t.AppendRow(row(cleanAll(r)))
+	}
+	if s.footer != nil {
+		t.AppendFooter(row(s.footer))
+	}
+	var columns []table.ColumnConfig
+	for i := range s.head {
+		align := text.AlignLeft
+		if s.right[i] {
+			align = text.AlignRight
+		}
+		columns = append(columns, table.ColumnConfig{Number: i + 1, Align: align, AlignHeader: align, AlignFooter: align})
+	}
+	t.SetColumnConfigs(columns)
+	out := t.Render()
+	if format == "md" {
+		out = t.RenderMarkdown()
+	}
+	for _, line := range strings.Split(out, "\n") {
+		if _, err := fmt.Fprintln(w, strings.TrimRight(line, " ")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func plainStyle() table.Style {
+	st := table.StyleDefault
+	st.Format = table.FormatOptions{Header: text.FormatDefault, Footer: text.FormatDefault, Row: text.FormatDefault}
+	st.Options = table.Options{SeparateHeader: true, SeparateFooter: true}
+	st.Box = table.BoxStyle{MiddleHorizontal: "─", PaddingRight: "  ", LeftSeparator: "", MiddleSeparator: "─", RightSeparator: ""}
+	return st
+}
+
+func row(cells []string) table.Row {
+	r := make(table.Row, len(cells))
+	for i, c := range cells {
+		r[i] = c
+	}
+	return r
+}
+
+func (s *sheet) csv(w io.Writer) error {
+	cw := csv.NewWriter(w)
+	cw.Write(guardAll(s.head))
+	for _, r := range s.rows {
+		cw.Write(guardAll(r))
+	}
+	cw.Flush()
+	return cw.Error()
+}
+
+// guard keeps a spreadsheet from taking a cell for a formula. Numbers stay numbers.
+func guard(cell string) string {
+	if cell == "" || !strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
+		return cell
+	}
+	if _, err := strconv.ParseFloat(cell, 64); err == nil {
+		return cell
+	}
+	return "'" + cell
+}
+
+func guardAll(cells []string) []string {
+	out := make([]string, len(cells))
+	for i, c := range cells {
+		out[i] = guard(c)
+	}
+	return out
+}
+
+// clean makes text from a source safe for a terminal: control characters, and
+// those that turn the direction of writing, are shown as what they are.
+func clean(s string) string {
+	if strings.IndexFunc(s, unsafeRune) < 0 {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		if unsafeRune(r) {
+			fmt.Fprintf(&b, "\\x%02x", r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+func unsafeRune(r rune) bool {
+	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || unicode.Is(unicode.Bidi_Control, r)
+}
+
+func cleanAll(cells []string) []string {
+	out := make([]string, len(cells))
+	for i, c := range cells {
+		out[i] = clean(c)
+	}
+	return out
+}
+
+func writeJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+// count writes a number with thousands separated.
+func count(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	digits := len(s)
+	if n < 0 {
+		digits--
+	}
+	for i := digits - 3; i > 0; i -= 3 {
+		at := len(s) - digits + i
+		s = s[:at] + "," + s[at:]
+	}
+	return s
+}
+
+// percent writes a share; "–" where there is none.
+func percent(num, den int64) string {
+	if den == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%.1f %%", 100*float64(num)/float64(den))
+}
+
+// at writes a time of the store in a zone; "" for none.
+func at(us int64, zone *time.Location) string {
+	if us == 0 {
+		return ""
+	}
+	return time.UnixMicro(us).In(zone).Format("2006-01-02 15:04:05.000")
+}
+
+// rfc3339 writes a time of the store for machines; "" for none.
+func rfc3339(us int64) string {
+	if us == 0 {
+		return ""
+	}
+	return time.UnixMicro(us).UTC().Format("2006-01-02T15:04:05.999999Z07:00")
+}
+
+// seconds writes milliseconds as seconds; "" where unknown.
+func seconds(ms int64) string {
+	if ms < 0 {
+		return ""
+	}
+	return fmt.Sprintf("%.3f", float64(ms)/1000)
+}

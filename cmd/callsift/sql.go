@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+func newSQLCommand(a *app) *cobra.Command {
+	var format string
+	cmd := &cobra.Command{
+		Use:   "sql [flags] QUERY",
+		Short: "Ask the database a question of your own",
+		Long: `Run one SQL query, read-only, and print what it gives. The views are made for it:
+
+  calls      one row a call: started, caller, callee, outcome, class, code, cause,
+             trunk, peer, direction, prefix, user_agent, device, pdd_ms, setup_ms,
+             talk_ms, legs, native_id (Call-ID), source, line
+  attempts   one row an attempt: the same, with from_addr and to_addr
+  requests   one row a REGISTER, OPTIONS ... with its code
+  hourly     calls counted by hour UTC, trunk, class, code and outcome
+  sources    the files that were read
+
+Times in the views are UTC; durations are milliseconds, -1 where unknown; nothing
+is NULL. The tables sip_code and q850_cause hold the vocabulary, event what devices
+reported, profile and rollup what breakdowns are made of. .schema in the sqlite3
+shell shows every column with its meaning.`,
+		Example: `  callsift sql "SELECT trunk, code, count(*) FROM calls WHERE outcome = 'failed' GROUP BY trunk, code ORDER BY 3 DESC"`,
+		Args:    args(cobra.ExactArgs(1)),
+		RunE:    func(cmd *cobra.Command, args []string) error { return runSQL(cmd.Context(), a, format, args[0]) },
+	}
+	formatOption(cmd, &format)
+	return cmd
+}
+
+func runSQL(ctx context.Context, a *app, format, query string) error {
+	if err := checkFormat(format); err != nil {
+		return err
+	}
+	db, done, err := a.openRead(ctx, nil, nil)
+	if err != nil {
+		return err
+	}
+	defer done()
+	var s *sheet
+	var names []string
+	list := []map[string]any{}
+	err = db.Query(ctx, query, func(columns []string) error {
+		names, s = columns, newSheet(columns...)
+		return nil
+	}, func(cells []any) error {
+		if format == "json" {
+			m := map[string]any{}
+			for i, c := range cells {
+				m[names[i]] = sqlValue(c)
+			}
+			list = append(list, m)
+			return nil
+		}
+		r := make([]string, len(cells))
+		for i, c := range cells {
+			switch v := sqlValue(c).(type) {
+			case int64, float64:
+				s.right[i] = true
+				r[i] = fmt.Sprint(v)
+			case nil:
+			default:
+				r[i] = fmt.Sprint(v)
+			}
+		}
+		s.add(r...)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if format == "json" {
+		return writeJSON(a.out, list)
+	}
+	return s.write(a.out, format)
+}
+
+// sqlValue makes bytes text, so that they print and encode as such.
+func sqlValue(v any) any {
+	if b, ok := v.([]byte); ok {
+		return string(b)
+	}
+	return v
+}
