@@ -1,0 +1,238 @@
+package dialog
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+)
+
+// packet is one message on the wire: an observation that stands for all
+// observations of it, completed by what the others know.
+type packet struct {
+	*Message
+	at       int32 // index of the observation into the input
+	tx       int32 // its transaction
+	next     int32 // next message of the transaction that is no retransmission, -1: none
+	leg      int32 // the leg that shows it
+	repeat   bool  // a retransmission
+	seq      uint64
+	rank     uint8
+	flags    MessageFlags
+	src, dst netip.AddrPort
+	device   string
+}
+
+// Bounds that keep hostile input linear; honest traffic is far below them.
+const (
+	maxOpen    = 64 // clusters of equal bytes that an observation is compared with
+	maxMembers = 32 // observations of one message
+)
+
+// dedupe fills pkts: it drops observations of messages already seen (R14) and
+// what RFC 3261 discards, and sorts the rest by time.
+func (a *assembly) dedupe() {
+	a.counts.Messages = len(a.in)
+	order := make([]int32, 0, len(a.in))
+	for i := range a.in {
+		if m := &a.in[i]; m.Flags&BadForCounting != 0 || m.Status != 0 && (m.Status < 100 || m.Status > 699) {
+			a.counts.Unusable++
+			continue
+		}
+		order = append(order, int32(i))
+	}
+	slices.SortFunc(order, a.byHash)
+	a.pkts = make([]packet, 0, len(order))
+	for len(order) > 0 {
+		n := 1
+		for n < len(order) && a.in[order[n]].Hash == a.in[order[0]].Hash {
+			n++
+		}
+		a.merge(order[:n])
+		order = order[n:]
+	}
+	a.counts.Duplicates = a.counts.Messages - a.counts.Unusable - len(a.pkts)
+	slices.SortFunc(a.pkts, byTime)
+}
+
+// byHash brings equal bytes together, in order of time. Source and offset come
+// last: they only choose between observations that are equal otherwise.
+func (a *assembly) byHash(i, j int32) int {
+	x, y := &a.in[i], &a.in[j]
+	if c := cmp.Compare(x.Hash, y.Hash); c != 0 {
+		return c
+	}
+	if c := cmp.Compare(x.Time, y.Time); c != 0 {
+		return c
+	}
+	return cmp.Or(
+		cmp.Compare(quality(y), quality(x)),
+		x.Src.Compare(y.Src), x.Dst.Compare(y.Dst),
+		cmp.Compare(x.Flags, y.Flags), cmp.Compare(x.Device, y.Device),
+		cmp.Compare(x.Source, y.Source), cmp.Compare(x.Offset, y.Offset),
+	)
+}
+
+// quality orders observations of one message: the best one's time is taken.
+func quality(m *Message) int {
+	q := 0
+	if m.Flags&CoarseTime == 0 {
+		q += 4
+	}
+	if m.Flags&FromCapture != 0 {
+		q += 2
+	}
+	if m.Src.IsValid() && m.Dst.IsValid() {
+		q++
+	}
+	return q
+}
+
+// merge makes packets of observations with equal bytes.
+func (a *assembly) merge(same []int32) {
+	if len(same) == 1 {
+		a.pkts = append(a.pkts, a.packet(same))
+		return
+	}
+	var clusters [][]int32
+	for _, i := range same {
+		k := a.clusterFor(clusters, &a.in[i])
+		if k < 0 {
+			clusters = append(clusters, nil)
+			k = len(clusters) - 1
+		}
+		clusters[k] = append(clusters[k], i)
+	}
+	for _, c := range clusters {
+		a.pkts = append(a.pkts, a.packet(c))
+	}
+}
+
+// clusterFor finds the message that m is one more observation of: the earliest
+// that fits, so that the n-th sending in a log meets the n-th on the wire.
+func (a *assembly) clusterFor(clusters [][]int32, m *Message) int {
+	for k := max(0, len(clusters)-maxOpen); k < len(clusters); k++ {
+		if len(clusters[k]) < maxMembers && a.fits(clusters[k], m) {
+			return k
+		}
+	}
+	return -1
+}
+
+// fits reports whether m is one more observation of the message that members
+// saw (transactions.md §6): some member must speak for it and none against it.
+func (a *assembly) fits(members []int32, m *Message) bool {
+	found := false
+	for _, i := range members {
+		o := &a.in[i]
+		apart := m.Time - o.Time // never negative: they come in order of time
+		if onWire(o) && onWire(m) {
+			if o.Src == m.Src && o.Dst == m.Dst {
+				if apart >= a.dup {
+					return false // a retransmission
+				}
+				found = true
+			} else if apart < a.link {
+				found = true
+			}
+			continue
+		}
+		if !onWire(o) && !onWire(m) && o.Source == m.Source && o.Flags&(Sent|Received) == m.Flags&(Sent|Received) {
+			return false // a log writes each sending once
+		}
+		window := a.log
+		if (o.Flags|m.Flags)&CoarseTime != 0 {
+			window += 1e6
+		}
+		found = found || apart <= window
+	}
+	return found
+}
+
+// onWire reports whether an observation has what a 5-tuple needs: both
+// addresses, and a time that can tell a duplicate from a retransmission.
+func onWire(m *Message) bool {
+	return m.Src.IsValid() && m.Dst.IsValid() && m.Flags&CoarseTime == 0
+}
+
+// packet is the message that the members observed.
+func (a *assembly) packet(members []int32) packet {
+	best := members[0]
+	for _, i := range members[1:] {
+		if quality(&a.in[i]) > quality(&a.in[best]) {
+			best = i
+		}
+	}
+	m := &a.in[best]
+	p := packet{Message: m, at: best, tx: -1, next: -1, leg: -1, flags: m.Flags, src: m.Src, dst: m.Dst, device: m.Device}
+	for _, i := range members {
+		o := &a.in[i]
+		p.flags |= o.Flags &^ CoarseTime
+		if !p.src.IsValid() {
+			p.src = o.Src
+		}
+		if !p.dst.IsValid() {
+			p.dst = o.Dst
+		}
+		if p.device == "" || o.Device != "" && m.Device == "" && o.Device < p.device {
+			p.device = o.Device
+		}
+	}
+	p.seq = number(m.CSeq)
+	p.rank = rank(m)
+	return p
+}
+
+// byTime is the order of the messages. At equal times, as in logs of whole
+// seconds, the order in which a call has to happen decides.
+func byTime(x, y packet) int {
+	if c := cmp.Compare(x.Time, y.Time); c != 0 {
+		return c
+	}
+	xBye, yBye := x.Method == "BYE", y.Method == "BYE" // its CSeq may be the callee's
+	switch {
+	case xBye && !yBye:
+		return 1
+	case yBye && !xBye:
+		return -1
+	}
+	return cmp.Or(
+		cmp.Compare(x.seq, y.seq), cmp.Compare(x.rank, y.rank),
+		cmp.Compare(len(x.Vias), len(y.Vias)), cmp.Compare(x.Hash, y.Hash),
+		x.src.Compare(y.src), x.dst.Compare(y.dst), cmp.Compare(x.at, y.at),
+	)
+}
+
+// rank is the place of a message within its transaction and what follows it.
+func rank(m *Message) uint8 {
+	switch {
+	case m.Method == "ACK":
+		return 7
+	case m.Method == "CANCEL" && m.Status == 0:
+		return 4
+	case m.Method == "CANCEL":
+		return 5
+	case m.Status == 0:
+		return 0
+	case m.Status == 100:
+		return 1
+	case m.Status < 200:
+		return 2
+	}
+	return 6
+}
+
+// number reads a CSeq number; what is no number, or out of range, counts as the
+// largest: two requests of a call never differ in that only.
+func number(s string) uint64 {
+	if s == "" || len(s) > 18 {
+		return 1 << 62
+	}
+	n := uint64(0)
+	for i := 0; i < len(s); i++ {
+		if s[i] < '0' || s[i] > '9' {
+			return 1 << 62
+		}
+		n = n*10 + uint64(s[i]-'0')
+	}
+	return n
+}
