@@ -1,0 +1,163 @@
+package ingest
+
+import (
+	"bytes"
+	"io"
+	"strings"
+)
+
+const (
+	maxCSVLine = 64 << 10  // a longer line is no record
+	csvChunk   = 512 << 10 // how much is read at a time
+)
+
+// csvLines hands out the lines of a source with their places. Lines end in
+// LF or CRLF; if the source begins with a line that ends in a lone CR, in CR.
+type csvLines struct {
+	src        io.Reader
+	buf        []byte
+	pos, end   int   // unread bytes are buf[pos:end]
+	offset     int64 // of buf[pos] in the source
+	number     int   // 1-based, of the line at pos
+	terminator byte
+	eof        bool
+	err        error // what ended the source other than its end
+}
+
+// newCSVLines fills the first window, which head then returns.
+func newCSVLines(src io.Reader) *csvLines {
+	l := &csvLines{src: src, buf: make([]byte, csvChunk+maxCSVLine), number: 1, terminator: '\n'}
+	l.fill()
+	if bytes.HasPrefix(l.buf[:l.end], []byte("\xef\xbb\xbf")) {
+		l.pos, l.offset = 3, 3
+	}
+	first := l.buf[l.pos:l.end]
+	if i := bytes.IndexByte(first, '\r'); i >= 0 && i+1 < len(first) && bytes.IndexByte(first[:i+2], '\n') < 0 {
+		l.terminator = '\r'
+	}
+	return l
+}
+
+// head is what was read so far and not handed out.
+func (l *csvLines) head() []byte { return l.buf[l.pos:l.end] }
+
+// fill moves the unread bytes to the front and reads until the buffer is full
+// or the source ends, so that what is seen does not depend on how the source
+// hands out its bytes.
+func (l *csvLines) fill() {
+	if l.eof {
+		return
+	}
+	l.end = copy(l.buf, l.buf[l.pos:l.end])
+	l.pos = 0
+	n, err := io.ReadFull(l.src, l.buf[l.end:])
+	l.end += n
+	if err != nil {
+		l.eof = true
+		if err != io.EOF && err != io.ErrUnexpectedEOF {
+			l.err = err
+		}
+	}
+}
+
+// peek finds the line that begins skip bytes after the unread position: its
+// end without the terminator, and where the next begins, both counted from the
+// unread position. whole is false for a last line without a terminator. A line
+// over maxCSVLine is cut there. ok is false at the end of the source.
+func (l *csvLines) peek(skip int) (end, next int, whole, ok bool) {
+	if l.end-l.pos < skip+maxCSVLine {
+		if i := bytes.IndexByte(l.buf[min(l.pos+skip, l.end):l.end], l.terminator); i < 0 {
+			l.fill()
+		}
+	}
+	rest := l.buf[min(l.pos+skip, l.end):l.end]
+	if len(rest) == 0 {
+		return skip, skip, false, false
+	}
+	i := bytes.IndexByte(rest[:min(len(rest), maxCSVLine)], l.terminator)
+	switch {
+	case i >= 0:
+		end, next, whole = skip+i, skip+i+1, true
+	default:
+		n := min(len(rest), maxCSVLine)
+		end, next = skip+n, skip+n
+	}
+	if end > skip && rest[end-skip-1] == '\r' {
+		end--
+	}
+	return end, next, whole, true
+}
+
+// take gives the first n unread bytes away; they stay valid until the next
+// peek. lines is how many lines they are.
+func (l *csvLines) take(n, lines int) {
+	l.pos += n
+	l.offset += int64(n)
+	l.number += lines
+}
+
+// csvField is one field of a CSV line: row[from:to], without its quotes.
+type csvField struct {
+	from, to int32
+	doubled  bool // quotes inside are doubled
+}
+
+// text is the field's value.
+func (f csvField) text(row string) string {
+	s := row[f.from:f.to]
+	if f.doubled {
+		s = strings.ReplaceAll(s, `""`, `"`)
+	}
+	return s
+}
+
+// splitCSV finds the fields of a line and reports how many there are, which may
+// be more than fit, and whether the line ended inside a quoted field.
+//
+// It reads what writers get wrong as well: a quote inside a quoted field that
+// neither is doubled nor stands before a comma belongs to the text, as in
+// ""Anna Example" <1115>".
+func splitCSV(row string, fields []csvField) (n int, open bool) {
+	for at := 0; ; n++ {
+		f, next, unclosed := nextField(row, at)
+		if n < len(fields) {
+			fields[n] = f
+		}
+		if unclosed || next < 0 {
+			return n + 1, unclosed
+		}
+		at = next
+	}
+}
+
+// nextField reads the field at row[at]; next is where the one after it begins,
+// -1 after the last.
+func nextField(row string, at int) (f csvField, next int, open bool) {
+	if at >= len(row) || row[at] != '"' {
+		end := strings.IndexByte(row[at:], ',')
+		if end < 0 {
+			return csvField{from: int32(at), to: int32(len(row))}, -1, false
+		}
+		return csvField{from: int32(at), to: int32(at + end)}, at + end + 1, false
+	}
+	f.from = int32(at + 1)
+	for i := at + 1; ; i++ {
+		q := strings.IndexByte(row[i:], '"')
+		if q < 0 {
+			f.to = int32(len(row))
+			return f, -1, true
+		}
+		i += q
+		switch {
+		case i+1 == len(row):
+			f.to = int32(i)
+			return f, -1, false
+		case row[i+1] == ',':
+			f.to = int32(i)
+			return f, i + 2, false
+		case row[i+1] == '"':
+			f.doubled = true
+			i++
+		}
+	}
+}
