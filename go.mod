@@ -18,3 +18,4 @@ require (
 )
 
 require golang.org/x/tools v0.26.0 // indirect
+)
