@@ -18,4 +18,5 @@ require (
 )
 
 require golang.org/x/tools v0.26.0 // indirect
+	github.com/gopacket/gopacket v1.7.7 // indirect
 )
