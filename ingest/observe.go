@@ -110,38 +110,38 @@ func (c *observer) headers(m *dialog.Message, p *sip.Message) {
 				c.addContacts(m, value)
 			}
 		case 3:
-			if is(name, "via") {
+			if named(name, "via") {
 				c.addVias(value)
 			}
 		case 4:
-			if is(name, "rack") {
+			if named(name, "rack") {
 				m.RAck = view(value)
-			} else if is(name, "rseq") {
+			} else if named(name, "rseq") {
 				m.RSeq = view(value)
 			}
 		case 5:
-			if is(name, "x-cid") {
+			if named(name, "x-cid") {
 				c.link("x-call-id", value)
 			}
 		case 6:
 			switch {
-			case is(name, "reason"):
+			case named(name, "reason"):
 				c.reasons(m, p)
-			case is(name, "server") && m.Agent == "":
+			case named(name, "server") && m.Agent == "":
 				m.Agent = view(value)
 			}
 		case 7:
 			switch {
-			case is(name, "contact"):
+			case named(name, "contact"):
 				c.addContacts(m, value)
-			case is(name, "warning"):
+			case named(name, "warning"):
 				c.warning(m, p)
-			case is(name, "require"):
+			case named(name, "require"):
 				if bytes.Contains(value, []byte("100rel")) {
 					m.Flags |= dialog.Requires100
 				}
-			case is(name, "expires"):
-				m.Expires = number(value)
+			case named(name, "expires"):
+				m.Expires = smallNumber(value)
 			}
 		default:
 			c.longHeaders(m, p, name, value)
@@ -153,52 +153,52 @@ func (c *observer) headers(m *dialog.Message, p *sip.Message) {
 func (c *observer) longHeaders(m *dialog.Message, p *sip.Message, name, value []byte) {
 	switch len(name) {
 	case 9:
-		if is(name, "x-call-id") {
+		if named(name, "x-call-id") {
 			c.link("x-call-id", value)
 		}
 	case 10:
 		switch {
-		case is(name, "user-agent"):
+		case named(name, "user-agent"):
 			m.Agent = view(value)
-		case is(name, "session-id"):
+		case named(name, "session-id"):
 			local, remote := p.SessionID()
-			c.link("session-id", local)
-			c.link("session-id", remote)
-		case is(name, "cisco-guid"):
+			c.link("session-id", []byte(local))
+			c.link("session-id", []byte(remote))
+		case named(name, "cisco-guid"):
 			c.link("cisco-guid", value)
 		}
 	case 11:
-		if is(name, "retry-after") {
+		if named(name, "retry-after") {
 			if s, ok := p.RetryAfter(); ok {
 				m.RetryAfter = s
 			}
 		}
 	case 13:
-		if is(name, "authorization") {
+		if named(name, "authorization") {
 			m.Flags |= dialog.HasCredentials
 		}
 	case 16, 18:
-		if is(name, "www-authenticate") || is(name, "proxy-authenticate") {
-			if ch, ok := p.Challenge(); ok {
-				m.Realm = view(ch.Realm)
-				if ch.Stale {
+		if named(name, "www-authenticate") || named(name, "proxy-authenticate") {
+			if _, realm, _, stale, ok := p.Challenge(); ok {
+				m.Realm = clipText([]byte(realm))
+				if stale {
 					m.Flags |= dialog.Stale
 				}
 			}
 		}
 	case 17:
-		if is(name, "p-charging-vector") {
+		if named(name, "p-charging-vector") {
 			icid, _ := sip.Param(append([]byte{';'}, value...), "icid-value")
 			c.link("icid", bytes.Trim(icid, `"`))
 		}
 	case 19:
-		if is(name, "proxy-authorization") {
+		if named(name, "proxy-authorization") {
 			m.Flags |= dialog.HasCredentials
 		}
 	}
 }
 
-func is(name []byte, want string) bool {
+func named(name []byte, want string) bool {
 	for i := range name {
 		if name[i]|0x20 != want[i]|0x20 {
 			return false
@@ -262,7 +262,7 @@ func (c *observer) reasons(m *dialog.Message, p *sip.Message) {
 		return // several rows: all were read with the first
 	}
 	for _, r := range p.Reasons() {
-		m.Reasons = append(m.Reasons, dialog.Reason{Protocol: clipText(r.Protocol), Cause: r.Cause, Text: clipText(r.Text), Location: clipText(r.Location)})
+		m.Reasons = append(m.Reasons, dialog.Reason{Protocol: clipText([]byte(r.Protocol)), Cause: r.Cause, Text: clipText([]byte(r.Text)), Location: r.Location})
 	}
 }
 
@@ -271,13 +271,13 @@ func (c *observer) warning(m *dialog.Message, p *sip.Message) {
 		return
 	}
 	for _, w := range p.Warnings() {
-		m.Warning = strconv.Itoa(w.Code) + " " + clipText(w.Text)
+		m.Warning = strconv.Itoa(w.Code) + " " + clipText([]byte(w.Text))
 		return
 	}
 }
 
-// number reads a small decimal number; -1 if it is none.
-func number(b []byte) int {
+// smallNumber reads a small decimal number; -1 if it is none.
+func smallNumber(b []byte) int {
 	n, err := strconv.Atoi(string(bytes.TrimSpace(b[:min(len(b), 12)])))
 	if err != nil || n < 0 {
 		return -1

@@ -13,23 +13,29 @@ type Step int
 // The steps. Append only: they are stored by place.
 const (
 	StepMessages        Step = iota // SIP messages as seen
-	StepDuplicates                  // of them: the same message seen twice
-	StepRetransmissions             // of them: sent again
+	StepDuplicates                  // of them: the same message seen twice (R14)
+	StepRetransmissions             // of them: sent again (R7)
 	StepUnusable                    // of them: not to be used for figures (RFC 3261 discards them)
 	StepTransactions                // what remains, grouped by request and hop
-	StepFolded                      // transactions folded into another attempt: challenge answered, redirect followed, overlap
-	StepInDialog                    // transactions inside a dialog: ACK, BYE, re-INVITE, PRACK ...
-	StepCancels                     // CANCEL transactions
+	StepFolded                      // transactions folded into an attempt: challenge answered (R1), digits added (R6)
+	StepInDialog                    // transactions inside a dialog: BYE, re-INVITE, PRACK ... (R8)
+	StepAcks                        // ACKs of 2xx
+	StepCancels                     // CANCELs
 	StepOrphans                     // transactions of dialogs whose start was not seen
 	StepRequests                    // requests of other methods, per hop
-	StepAttempts                    // INVITE attempts
-	StepCalls                       // INVITE calls
-	StepRecords                     // CDRs as read
+	StepAttempts                    // INVITE attempts: what remains
+	StepHops                        // attempts that relay another one of the same call (R9)
+	StepFurther                     // attempts beside or after the first: redirects, failovers, forks (R2, R12, R13)
+	StepCalls                       // INVITE calls: what remains
+	StepRecords                     // linked CDRs as read
 	StepSameRecords                 // of them: the same record in another source
 	stepCount
 )
 
-var stepNames = [stepCount]string{"messages", "duplicates", "retransmissions", "unusable", "transactions", "folded", "in_dialog", "cancels", "orphans", "requests", "attempts", "calls", "records", "same_records"}
+var stepNames = [stepCount]string{
+	"messages", "duplicates", "retransmissions", "unusable", "transactions", "folded", "in_dialog", "acks", "cancels",
+	"orphans", "requests", "attempts", "hops", "further", "calls", "records", "same_records",
+}
 
 func (s Step) String() string { return stepNames[s] }
 

@@ -438,3 +438,26 @@ func eachRow(ctx context.Context, tx *sql.Tx, query string, args []any, f func(*
 	}
 	return rows.Err()
 }
+
+// Excluded counts the INVITE calls that the headline figures leave out, by why:
+// scanner, truncated_start, orphan. A call may be in more than one.
+func (db *DB) Excluded(ctx context.Context) (map[string]int64, error) {
+	out := map[string]int64{"scanner": 0, "truncated_start": 0, "orphan": 0}
+	err := db.each(ctx, `SELECT p.scanner, p.flags, sum(r.n) FROM rollup r JOIN profile p ON p.id = r.profile
+		WHERE p.method = 'INVITE' AND p.scope >= 2 GROUP BY p.scanner, p.flags`, nil, func(r *sql.Rows) error {
+		var scanner bool
+		var flags codes.Flags
+		var n int64
+		err := r.Scan(&scanner, &flags, &n)
+		for name, on := range map[string]bool{"scanner": scanner, "truncated_start": flags&codes.FlagTruncatedStart != 0, "orphan": flags&codes.FlagOrphan != 0} {
+			if on {
+				out[name] += n
+			}
+		}
+		return err
+	})
+	return out, err
+}
+
+// SchemaVersion is the schema that this binary writes.
+func SchemaVersion() int { return latestVersion() }

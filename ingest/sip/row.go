@@ -15,3 +15,20 @@ func (m *Message) Rows() iter.Seq2[[]byte, []byte] {
 		}
 	}
 }
+
+// ViasOf yields the Via values of one header row, as Vias does for the message.
+func ViasOf(row []byte) iter.Seq[Via] {
+	return func(yield func(Via) bool) {
+		values := splitter{rest: row, sep: ',', angles: true}
+		for v, ok := values.next(); ok; v, ok = values.next() {
+			if len(v) == 0 {
+				continue
+			}
+			if parts := splitVia(v); len(parts.sentBy) > 0 || len(parts.branch) > 0 {
+				if !yield(parts.read()) {
+					return
+				}
+			}
+		}
+	}
+}
