@@ -34,6 +34,9 @@ func FuzzParse(f *testing.F) {
 		err := m.Parse(raw)
 		within(t, raw, &m)
 		useAll(&m)
+		if skip, size, _ := Frame(raw); skip < 0 || size < 0 || skip+size > len(raw) {
+			t.Fatalf("frame at %d of %d bytes in an input of %d", skip, size, len(raw))
+		}
 		if err != nil {
 			if kind := kindOf(err); kind != BadStartLine && kind != BadVersion && kind != BadStatus && kind != Insufficient {
 				t.Fatalf("kind %q", kind)
