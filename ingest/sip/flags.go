@@ -50,9 +50,6 @@ var flagNames = [...]string{
 	"number_range", "warning_code", "masked",
 }
 
-// damage is what a log does to a message, as opposed to what a peer got wrong.
-const damage = NoEmptyLine | CutLine | Masked
-
 // Names returns the names of the flags that are set, in a fixed order.
 func (f Flags) Names() []string {
 	var names []string
@@ -63,5 +60,10 @@ func (f Flags) Names() []string {
 }
 
 // Malformed reports whether the message broke a rule of SIP, apart from what
-// looks like damage done by the log (no_empty_line, cut_line, masked).
-func (f Flags) Malformed() bool { return f&^damage != 0 }
+// looks like damage done by the log: masks, and an end that is missing.
+func (f Flags) Malformed() bool {
+	if f&NoEmptyLine != 0 {
+		f &^= BodyShort
+	}
+	return f&^(NoEmptyLine|CutLine|Masked) != 0
+}

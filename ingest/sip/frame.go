@@ -89,34 +89,22 @@ func headLen(b []byte) int {
 	}
 }
 
-// contentLength reads the Content-Length of a header section; what is not a
-// small number counts as 0, as RFC 4475's ncl and mcl01 force.
+// contentLength reads the Content-Length of a header section. What is not a
+// small number, or differs between two rows, counts as 0, as RFC 4475's ncl and
+// mcl01 force: the next start line is then looked for.
 func contentLength(head []byte) int {
-	for len(head) > 0 {
-		line := head
-		if nl := bytes.IndexByte(head, '\n'); nl >= 0 {
-			line, head = head[:nl], head[nl+1:]
-		} else {
-			head = nil
-		}
-		colon := bytes.IndexByte(line, ':')
-		if colon < 0 {
+	length, seen := 0, false
+	for r := (rows{b: head, end: '\n'}); r.next(); {
+		if identify(r.name) != hContentLength {
 			continue
 		}
-		name := bytes.TrimSpace(line[:colon])
-		if !bytes.EqualFold(name, []byte("Content-Length")) && !bytes.EqualFold(name, []byte("l")) {
-			continue
+		n, ok := number(r.value, 1<<24)
+		if !ok || seen && n != length {
+			return 0
 		}
-		n := 0
-		for _, c := range bytes.TrimSpace(line[colon+1:]) {
-			if !digit(c) || n > 1<<24 {
-				return 0
-			}
-			n = n*10 + int(c-'0')
-		}
-		return n
+		length, seen = n, true
 	}
-	return 0
+	return length
 }
 
 func digit(c byte) bool { return c >= '0' && c <= '9' }

@@ -142,18 +142,22 @@ func (h *head) cseq(value []byte) {
 // via counts the values of one row and, in the first row, takes the top one.
 func (h *head) via(value []byte) {
 	m := h.m
-	h.vias += 1 + bytes.Count(value, []byte(","))
+	commas := bytes.Count(value, []byte(","))
+	h.vias += 1 + commas
 	if h.vias > MaxVias {
 		m.Flags |= ViaLimit
 	}
 	if len(m.Via) > 0 {
 		return
 	}
-	s := splitter{rest: value, sep: ','}
-	m.Via, _ = s.next()
-	for !s.done {
-		if v, ok := s.next(); ok && len(v) == 0 {
-			m.Flags |= ViaForm
+	m.Via = value
+	if commas > 0 {
+		s := splitter{rest: value, sep: ','}
+		m.Via, _ = s.next()
+		for !s.done {
+			if v, ok := s.next(); ok && len(v) == 0 {
+				m.Flags |= ViaForm
+			}
 		}
 	}
 	v := splitVia(m.Via)

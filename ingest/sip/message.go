@@ -3,6 +3,7 @@ package sip
 import (
 	"bytes"
 	"fmt"
+	"strings"
 )
 
 // Limits of one message; what is above them is flagged and not read. No real
@@ -210,19 +211,21 @@ func uriFlags(uri []byte) Flags {
 
 // sufficient checks for what correlation cannot do without.
 func (m *Message) sufficient(offset int) error {
-	switch {
-	case len(m.CallID) == 0:
-		return reject(Insufficient, offset, "no Call-ID")
-	case len(m.CSeq) == 0:
-		return reject(Insufficient, offset, "no CSeq")
-	case len(m.CSeqMethod) == 0:
-		return reject(Insufficient, offset, "no method in CSeq")
-	case len(m.From) == 0:
-		return reject(Insufficient, offset, "no From")
-	case len(m.Via) == 0 && m.IsRequest():
-		return reject(Insufficient, offset, "no Via")
+	var missing []string
+	for _, need := range [...]struct {
+		value []byte
+		name  string
+	}{
+		{m.CallID, "Call-ID"}, {m.CSeq, "CSeq"}, {m.CSeqMethod, "CSeq method"}, {m.From, "From"}, {m.Via, "Via"},
+	} {
+		if len(need.value) == 0 && (m.IsRequest() || need.name != "Via") {
+			missing = append(missing, need.name)
+		}
 	}
-	return nil
+	if missing == nil {
+		return nil
+	}
+	return reject(Insufficient, offset, "no %s", strings.Join(missing, ", "))
 }
 
 // reject builds the error; quoted input is shortened.

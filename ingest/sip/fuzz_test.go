@@ -1,0 +1,260 @@
+package sip
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+	"unsafe"
+)
+
+// FuzzParse holds the parser to three promises: nothing panics, all slices of
+// the message lie in its input, and what it read, written again, is read the same.
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(invite))
+	for _, end := range lineEnds {
+		f.Add([]byte(strings.ReplaceAll(invite, "\r\n", end)))
+	}
+	f.Add([]byte("SIP/2.0 200 OK\nv: SIP / 2.0 / UDP [::1] ;branch=\"z9\n ,;\ni:1\nf:\"<***>\" <a:<***>@b>;tag=\nt:<*>\nCSeq: 01\n\tX\nl:9\n\nv=0\nm=a 1 b c"))
+	f.Add([]byte("\r\n INVITE <sip:a@b:c@d?e> SIP/2.0 \nVia\n:\nCall-ID:x\r\rFrom:\"\nCSeq:1\nVia:,,\nv=0\n"))
+	for _, pattern := range []string{"testdata/*.txtar", tortureDir + "/*/*"} {
+		files, _ := filepath.Glob(pattern)
+		for _, name := range files {
+			if raw, err := os.ReadFile(name); err == nil {
+				f.Add(raw)
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		var m Message
+		err := m.Parse(raw)
+		within(t, raw, &m)
+		useAll(&m)
+		if skip, size, _ := Frame(raw); skip < 0 || size < 0 || skip+size > len(raw) {
+			t.Fatalf("frame at %d of %d bytes in an input of %d", skip, size, len(raw))
+		}
+		if err != nil {
+			if kind := kindOf(err); kind != BadStartLine && kind != BadVersion && kind != BadStatus && kind != Insufficient {
+				t.Fatalf("kind %q", kind)
+			}
+			return
+		}
+		if m.Flags&^(flagsEnd-1) != 0 {
+			t.Fatalf("flags %b without a name", m.Flags)
+		}
+		first := write(&m)
+		if len(first) > MaxHead { // what is written with CRLF may be over the limit
+			return
+		}
+		var again Message
+		if err := again.Parse(first); err != nil {
+			t.Fatalf("%v, in its own output %q", err, first)
+		}
+		if a, b := summary(&m), summary(&again); a != b {
+			t.Fatalf("read again:\n%s\nwant\n%s\nin %q", b, a, first)
+		}
+		if second := write(&again); !bytes.Equal(first, second) {
+			t.Fatalf("written again %q, want %q", second, first)
+		}
+	})
+}
+
+// write writes a message in plain form: one line a header, CRLF, its real Content-Length.
+func write(m *Message) []byte {
+	var out bytes.Buffer
+	if m.IsRequest() {
+		fmt.Fprintf(&out, "%s %s SIP/2.0\r\n", m.Method, trim(unfold(m.URI)))
+	} else {
+		fmt.Fprintf(&out, "SIP/2.0 %d %s\r\n", m.Status, m.Phrase)
+	}
+	r := rows{b: m.Head, end: m.end}
+	for r.next() {
+		if id := identify(r.name); id != hNone && id != hContentLength {
+			fmt.Fprintf(&out, "%s: %s\r\n", r.name, plain(r.value))
+		}
+	}
+	fmt.Fprintf(&out, "Content-Length: %d\r\n\r\n%s", len(m.Body), m.Body)
+	return out.Bytes()
+}
+
+// plain is a value on one line; a CR inside it is white space.
+func plain(b []byte) []byte { return trim(unfold(b)) }
+
+// summary is what correlation sees of a message, white space aside.
+func summary(m *Message) string {
+	s := fmt.Sprintf("%q %q %d %q %q %q", m.Method, m.URI, m.Status, m.Phrase, m.CSeq, m.CSeqMethod)
+	for _, b := range [][]byte{m.CallID, m.From, m.To, m.FromTag, m.ToTag, m.Via, m.Branch, m.SentBy} {
+		s += fmt.Sprintf(" %q", plain(b))
+	}
+	return s + fmt.Sprintf(" %q", m.Body)
+}
+
+// within fails if a slice of m does not lie in raw.
+func within(t *testing.T, raw []byte, m *Message) {
+	t.Helper()
+	for i, b := range [][]byte{m.Method, m.URI, m.Phrase, m.CallID, m.From, m.To, m.FromTag, m.ToTag,
+		m.CSeq, m.CSeqMethod, m.Via, m.Branch, m.SentBy, m.Head, m.Body} {
+		if len(b) == 0 {
+			continue
+		}
+		at := uintptr(unsafe.Pointer(&b[0])) - uintptr(unsafe.Pointer(&raw[0]))
+		if at+uintptr(len(b)) > uintptr(len(raw)) {
+			t.Fatalf("field %d, %q, is not in the input", i, b)
+		}
+	}
+}
+
+// useAll reads everything that is read on demand.
+func useAll(m *Message) {
+	for range m.Vias() {
+	}
+	for _, name := range []string{"Contact", "Route", "X-CID"} {
+		for v := range m.Values(name) {
+			_, uri, params := AddrSpec(v)
+			ParseURI(uri)
+			Param(params, "q")
+		}
+	}
+	for _, b := range [][]byte{m.From, m.To} {
+		_, uri, params := AddrSpec(b)
+		u := ParseURI(uri)
+		Unescape(u.User)
+		Param(u.Params, "x")
+		Param(params, "x")
+	}
+	ParseURI(m.URI)
+	m.Reasons()
+	m.Warnings()
+	m.RetryAfter()
+	m.ContentLength()
+	m.Expires()
+	m.Challenge()
+	m.HasCredentials()
+	m.SessionID()
+	m.ChargingVector()
+	m.AssertedIdentity()
+	m.Diversions()
+	m.UserAgent()
+	m.RSeq()
+	m.RAck()
+	m.Replaces()
+	m.SDP()
+	m.Flags.Names()
+}
+
+// FuzzURI: a URI's parts never hold more than the URI, and its port is a port.
+func FuzzURI(f *testing.F) {
+	for _, tc := range uriTests {
+		f.Add([]byte(tc.in))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		u := ParseURI(raw)
+		if n := len(u.Scheme) + len(u.User) + len(u.Password) + len(u.Params) + len(u.Headers); n > len(raw) {
+			t.Errorf("parts of %d bytes in a URI of %d", n, len(raw))
+		}
+		if u.Port < 0 || u.Port > 65535 {
+			t.Errorf("port %d", u.Port)
+		}
+		if again := ParseURI(raw); string(again.Host) != string(u.Host) {
+			t.Errorf("host %q, then %q: the input was changed", u.Host, again.Host)
+		}
+	})
+}
+
+// FuzzAddrSpec: the parts come from the value, in its order, and a value made
+// from them is read the same.
+func FuzzAddrSpec(f *testing.F) {
+	for _, tc := range addrTests {
+		f.Add([]byte(tc.value))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		display, uri, params := AddrSpec(raw)
+		if len(display)+len(uri)+len(params) > len(raw) {
+			t.Fatalf("%q, %q, %q are longer than %q", display, uri, params, raw)
+		}
+		if bytes.ContainsAny(uri, "<>\"") || len(uri) == 0 {
+			return
+		}
+		_, again, _ := AddrSpec([]byte("<" + string(uri) + ">"))
+		if !bytes.Equal(uri, again) {
+			t.Errorf("uri %q in brackets is read as %q", uri, again)
+		}
+	})
+}
+
+// hostile are inputs that make careless parsers quadratic or exhaust memory.
+func hostile() map[string]string {
+	const mega = 1 << 20
+	start := "INVITE sip:a@example.net SIP/2.0\r\n"
+	rest := "Call-ID: c\r\nCSeq: 1 INVITE\r\nFrom: <sip:a@h>;tag=1\r\nTo: <sip:b@h>\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\n"
+	body := func(kind string) string {
+		return start + rest + "Content-Type: " + kind + "\r\nContent-Length: " + strconv.Itoa(mega) + "\r\n\r\n"
+	}
+	return map[string]string{
+		"commas in Via":            start + "Via: " + strings.Repeat(",", mega) + "\r\n" + rest,
+		"commas in Reason":         start + rest + "Reason: SIP;text=a" + strings.Repeat(",a", mega/2) + "\r\n\r\n",
+		"commas in Warning":        start + rest + "Warning: 399 a b" + strings.Repeat(",b", mega/2) + "\r\n\r\n",
+		"a million headers":        start + strings.Repeat("A: b\r\n", mega) + rest + "\r\n",
+		"a million Vias":           start + rest + strings.Repeat("v:a\n", mega) + "\r\n",
+		"one long fold":            start + rest + "X: a" + strings.Repeat("\r\n b", mega/4) + "\r\n\r\n",
+		"bare CRs":                 start + rest + strings.Repeat("\r", mega),
+		"CRs end lines":            strings.ReplaceAll(start+rest, "\r\n", "\r") + strings.Repeat("a\r", mega/2),
+		"open quotes":              start + rest + "Contact: " + strings.Repeat("\"\\", mega/2) + "\r\n\r\n",
+		"open brackets":            start + "From: " + strings.Repeat("<", mega) + "\r\n" + rest,
+		"masks":                    start + "From: " + strings.Repeat("<***>", mega/5) + "\r\n" + rest,
+		"half masks":               start + "From: " + strings.Repeat("<***", mega/4) + "\r\n" + rest,
+		"semicolons":               start + "From: " + strings.Repeat(";", mega) + "\r\n" + rest,
+		"at signs":                 "INVITE sip:" + strings.Repeat("@", 60000) + " SIP/2.0\r\n" + rest + "\r\n",
+		"one long start line":      "INVITE " + strings.Repeat("a ", mega/2) + " SIP/2.0\r\n" + rest,
+		"line ends first":          strings.Repeat("\r\n", mega/2) + start + rest + "\r\n",
+		"m lines":                  body("application/sdp") + "v=0\r\n" + strings.Repeat("m=a 1 b 1\r\na=rtpmap:1 a\r\n", mega/24),
+		"rtpmaps":                  body("application/sdp") + "v=0\r\nm=a 1 RTP" + strings.Repeat(" 1", 1000) + "\r\n" + strings.Repeat("a=rtpmap:1 a\r\n", mega/14),
+		"multipart without an end": body("multipart/mixed") + strings.Repeat("--b\n", mega/4),
+	}
+}
+
+// TestHostileInput: a megabyte of anything is read in bounded time and memory.
+// The bound is generous for slow machines; quadratic work misses it by far.
+func TestHostileInput(t *testing.T) {
+	for name, raw := range hostile() {
+		t.Run(name, func(t *testing.T) {
+			input := []byte(raw)
+			begin := time.Now()
+			var m Message
+			err := m.Parse(input)
+			within(t, input, &m)
+			useAll(&m)
+			if took := time.Since(begin); took > 2*time.Second {
+				t.Errorf("%v, want under 2s (error %v)", took, err)
+			}
+			if len(m.Head) > MaxHead {
+				t.Errorf("header section of %d bytes, want at most %d", len(m.Head), MaxHead)
+			}
+		})
+	}
+}
+
+func TestLimits(t *testing.T) {
+	rest := "Call-ID: c\r\nCSeq: 1 INVITE\r\nFrom: <sip:a@h>;tag=1\r\nTo: <sip:b@h>\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\n"
+	start := "INVITE sip:a@example.net SIP/2.0\r\n" + rest
+	m := parse(t, start+strings.Repeat("A: b\r\n", 600)+"Content-Length: 9\r\n\r\nbody")
+	equal(t, "600 headers", m.Flags.Names(), []string{"head_limit"})
+	equal(t, "its headers", len(values(m, "A")), MaxHeaders-5)
+	equal(t, "its body", string(m.Body), "body")
+
+	m = parse(t, start+"A: "+strings.Repeat("b", MaxHead)+"\r\n\r\nbody")
+	equal(t, "a long header", m.Flags.Names(), []string{"head_limit"})
+	equal(t, "its body", string(m.Body), "")
+
+	m = parse(t, start+strings.Repeat("Via: SIP/2.0/UDP h;branch=z9hG4bK2, SIP/2.0/UDP i\r\n", 40)+"\r\n")
+	equal(t, "81 Vias", m.Flags.Names(), []string{"via_limit"})
+	n := 0
+	for range m.Vias() {
+		n++
+	}
+	equal(t, "Vias read", n, MaxVias)
+}
