@@ -34,7 +34,7 @@ type collector struct {
 
 	parsed sip.Message
 	msg    dialog.Message
-	texts  interner
+	seen   observer
 	cdr    cdrWriter
 	keyBuf []byte
 }
@@ -60,11 +60,11 @@ func (c *collector) Message(o *Observation) {
 	}
 	method := ""
 	if c.parsed.IsRequest() {
-		method = c.texts.text(c.parsed.Method)
+		method = c.seen.method(c.parsed.Method)
 	}
 	c.im.CountMessage(method, c.parsed.Status)
 	c.im.Seen(o.Time)
-	c.texts.fill(&c.msg, &c.parsed, o)
+	c.seen.fill(&c.msg, &c.parsed, o)
 	b := c.bundle("sip", c.parsed.CallID, o.Time)
 	before := len(b.pack.buf)
 	b.pack.add(&c.msg)
@@ -239,10 +239,7 @@ func (a *assembler) assemble(id int64, kind string, fresh bool, evidence []store
 		return
 	}
 	if kind == "cdr" {
-		calls, steps, err := assembleCDRs(evidence, a.format)
-		if err != nil {
-			a.im.Warn(0, err.Error())
-		}
+		calls, steps := assembleCDRs(evidence, a.format)
 		a.im.Replace(id, fresh, calls, steps, true)
 		return
 	}

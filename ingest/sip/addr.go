@@ -73,9 +73,14 @@ func lastBracket(value []byte) []byte {
 // openBracket finds the < that begins the URI, -1 if the URI stands without
 // brackets. A mask, <***>, is one only if nothing else can be the URI.
 func openBracket(b []byte) int {
-	mask := -1
+	if len(b) > 1 && b[0] == '<' && b[1] != '*' {
+		return 0
+	}
+	mask, colon := -1, false
 	for i := 0; i < len(b); i++ {
 		switch b[i] {
+		case ':':
+			colon = true
 		case '"':
 			n := quoted(b[i:])
 			if n == 0 {
@@ -84,7 +89,7 @@ func openBracket(b []byte) int {
 			i += n - 1
 		case ';':
 			// In a display name ; is not allowed; behind a URI it begins the parameters.
-			if bytes.IndexByte(b[:i], ':') >= 0 || mask == 0 {
+			if colon || mask == 0 {
 				return mask
 			}
 		case '<':
@@ -97,7 +102,7 @@ func openBracket(b []byte) int {
 			}
 			if mask < 0 {
 				mask = i
-				if bytes.IndexByte(b[:i], ':') >= 0 { // sip:<***>@host
+				if colon { // sip:<***>@host
 					return -1
 				}
 			}
@@ -109,6 +114,9 @@ func openBracket(b []byte) int {
 
 // closeBracket finds the > that ends a URI, past masks inside it; -1 if there is none.
 func closeBracket(b []byte) int {
+	if end := bytes.IndexByte(b, '>'); end < 0 || bytes.IndexByte(b[:end], '<') < 0 {
+		return end
+	}
 	for i := 0; i < len(b); i++ {
 		switch b[i] {
 		case '<':

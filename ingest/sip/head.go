@@ -187,9 +187,12 @@ func (h *head) contentLength(value []byte) {
 
 // check looks at the numbers of headers that are read on demand.
 func (h *head) check(id headerID, value []byte) {
-	num, _ := word(value)
-	if i := bytes.IndexAny(num, ";("); i >= 0 {
-		num = num[:i]
+	num := value
+	for i, c := range value {
+		if blank(c) || c == ';' || c == '(' {
+			num = value[:i]
+			break
+		}
 	}
 	limit := 1<<32 - 1
 	switch id {
@@ -246,4 +249,7 @@ func lostLineEnds(body []byte) int {
 }
 
 // masked reports whether a log has put stars in place of (a part of) a value.
-func masked(value []byte) bool { return bytes.Contains(value, []byte("***")) }
+func masked(value []byte) bool {
+	star := bytes.IndexByte(value, '*')
+	return star >= 0 && bytes.Contains(value[star:], []byte("***"))
+}

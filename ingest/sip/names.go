@@ -69,11 +69,15 @@ func identify(name []byte) headerID {
 	return hOther
 }
 
+// pick is id if name is want, which has as many letters. Names are tokens, in
+// which setting the bit of lower case makes no other byte a letter or hyphen.
 func pick(name []byte, want string, id headerID) headerID {
-	if fold(name, want) {
-		return id
+	for i, c := range name {
+		if c|0x20 != want[i] {
+			return hOther
+		}
 	}
-	return hOther
+	return id
 }
 
 // compactForms are the one-letter names of headers: RFC 3261 §7.3.3 (v to e),

@@ -138,7 +138,7 @@ func normalHost(b []byte) []byte {
 	if i := bytes.Index(b, []byte(":::")); i >= 0 {
 		b = append(b[:i:i], b[i+1:]...)
 	}
-	if len(b) > 7 && len(b) <= 45 && b[0] == ':' || len(b) > 0 && b[0] == '0' {
+	if len(b) > 7 && len(b) <= 45 && (b[0] == ':' || b[0] == '0') {
 		if a, err := netip.ParseAddr(string(b)); err == nil && a.Is4In6() {
 			return []byte(a.Unmap().String())
 		}

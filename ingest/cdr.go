@@ -1,0 +1,259 @@
+package ingest
+
+import (
+	"cmp"
+	"hash/fnv"
+	"slices"
+
+	"callsift/store"
+	"callsift/store/codes"
+)
+
+// cdrWriter stores records that stand alone. A record of an overlapping export
+// is the same call: the file's n-th copy of a row counts only if no other
+// source has brought n of them (identical rows of one file are different calls).
+type cdrWriter struct {
+	im     *store.Import
+	format string
+	others [][2]int64 // time ranges of earlier sources of this format
+	copies map[cdrKey]int64
+	row    store.Attempt
+}
+
+// cdrKey is a row's identity while its time is shared with another source.
+type cdrKey struct {
+	start, talk, setup int64
+	id, caller, callee string
+}
+
+func (w *cdrWriter) init(im *store.Import, format string) {
+	w.im, w.format, w.others = im, format, im.Ranges(format)
+}
+
+func (w *cdrWriter) single(r *CDR) {
+	w.row = attemptOfCDR(r, w.format)
+	w.row.Source = w.im.Source.ID
+	if w.shared(r.Start) && w.known(&w.row) {
+		w.im.Source.Doubled++
+		return
+	}
+	w.im.Add(&w.row)
+}
+
+// shared reports whether another source covers time t as well: the only place
+// where a record can have been seen before.
+func (w *cdrWriter) shared(t int64) bool {
+	for _, r := range w.others {
+		if t >= r[0] && t <= r[1] {
+			return true
+		}
+	}
+	return false
+}
+
+func (w *cdrWriter) known(a *store.Attempt) bool {
+	have := w.im.Same(a)
+	if have == 0 {
+		return false
+	}
+	if w.copies == nil {
+		w.copies = map[cdrKey]int64{}
+	}
+	key := cdrKey{a.Start, a.Talk, a.Setup, a.NativeID, a.Caller, a.Callee}
+	w.copies[key]++
+	return w.copies[key] <= have
+}
+
+// attemptOfCDR is a record as an attempt that is a call of its own.
+func attemptOfCDR(r *CDR, format string) store.Attempt {
+	prefix, _ := codes.Prefix(r.Callee)
+	origin := codes.Observed
+	if r.Code == codes.Unknown {
+		origin = codes.NoOrigin
+	}
+	causeFrom := codes.NoOrigin
+	if r.CauseQ850 >= 0 {
+		causeFrom = codes.Observed
+	}
+	a := store.Attempt{
+		Start: r.Start, Caller: r.Caller, Callee: r.Callee, NativeID: r.ID,
+		PDD: -1, Alert: -1, Media: -1, Setup: -1, Talk: -1, Bye: -1, Legs: 1,
+		Offset: r.Offset, Length: int64(r.Length), Line: int64(r.Line),
+		Profile: store.Profile{
+			Scope: store.ScopeBoth, Method: "INVITE", Outcome: r.Outcome,
+			Code: r.Code, Origin: origin, Reason: r.Reason,
+			CauseQ850: r.CauseQ850, CauseFrom: causeFrom, Flags: r.Flags,
+			FromAddr: r.Peer, TrunkHint: r.Trunk, DirHint: r.Direction, Prefix: prefix,
+			UserAgent: r.UserAgent, Device: r.Device, Format: format,
+		},
+	}
+	switch {
+	case r.Outcome == codes.Answered:
+		a.Talk = r.Talk
+		if r.Answer > r.Start && r.Start > 0 {
+			a.Setup = (r.Answer - r.Start) / 1000
+		}
+	case r.End > r.Start && r.Start > 0:
+		a.Setup = (r.End - r.Start) / 1000
+	}
+	return a
+}
+
+// addCDR packs a record that has other legs.
+func (p *packer) addCDR(r *CDR) {
+	if p.buf == nil {
+		p.buf = append(make([]byte, 0, 512), packVersion)
+	}
+	h := fnv.New64a()
+	h.Write([]byte(r.Recorded))
+	for _, n := range [...]int64{r.Offset, int64(r.Length), int64(r.Line), r.Start, r.Answer, r.End, r.Talk, int64(r.Code), int64(r.CauseQ850), int64(r.Flags), int64(h.Sum64())} {
+		p.num(n)
+	}
+	for _, s := range [...]string{r.ID, r.Role, r.Caller, r.Callee, r.CallID, r.Trunk, r.Peer, string(r.Direction), r.Device, r.UserAgent, string(r.Outcome), r.Reason} {
+		if len(s) > maxText {
+			s = clipText([]byte(s))
+		}
+		p.text(s)
+	}
+}
+
+// linkedCDR is a record of a bundle with where it was seen.
+type linkedCDR struct {
+	CDR
+	source int64
+	hash   uint64 // of the raw record
+}
+
+func unpackCDRs(list []linkedCDR, source int64, data []byte) []linkedCDR {
+	if len(data) == 0 || data[0] != packVersion {
+		return list
+	}
+	u := &unpacker{buf: data[1:]}
+	for len(u.buf) > 0 && !u.bad {
+		r := linkedCDR{source: source}
+		r.Offset, r.Length, r.Line = u.num(), int(u.num()), int(u.num())
+		r.Start, r.Answer, r.End, r.Talk = u.num(), u.num(), u.num(), u.num()
+		r.Code, r.CauseQ850, r.Flags = int(u.num()), int(u.num()), codes.Flags(u.num())
+		r.hash = uint64(u.num())
+		var direction, outcome string
+		for _, s := range [...]*string{&r.ID, &r.Role, &r.Caller, &r.Callee, &r.CallID, &r.Trunk, &r.Peer, &direction, &r.Device, &r.UserAgent, &outcome, &r.Reason} {
+			*s = u.text()
+		}
+		r.Direction, r.Outcome = codes.Direction(direction), codes.Outcome(outcome)
+		if !u.bad {
+			list = append(list, r)
+		}
+	}
+	return list
+}
+
+// assembleCDRs folds records with one link into calls: rows as Replace wants
+// them, the call first, then its attempts.
+func assembleCDRs(evidence []store.Evidence, format string) (calls [][]store.Attempt, steps store.Steps) {
+	var all []linkedCDR
+	for _, e := range evidence {
+		all = unpackCDRs(all, e.Source, e.Data)
+	}
+	records := distinct(all)
+	steps[store.StepRecords] = int64(len(all))
+	steps[store.StepSameRecords] = int64(len(all) - len(records))
+	// The n-th record of every role belongs to the n-th call.
+	var groups [][]linkedCDR
+	seen := map[string]int{}
+	for _, r := range records {
+		n := 0
+		if r.Role != "" {
+			n = seen[r.Role]
+			seen[r.Role]++
+		}
+		if n == len(groups) {
+			groups = append(groups, nil)
+		}
+		groups[n] = append(groups[n], r)
+	}
+	for _, g := range groups {
+		calls = append(calls, callOfCDRs(g, format))
+	}
+	return calls, steps
+}
+
+// distinct drops records that several sources brought: of equal ones as many
+// stay as the source with the most of them has. The order of the result does
+// not depend on the sources.
+func distinct(all []linkedCDR) []linkedCDR {
+	type copyOf struct {
+		hash   uint64
+		source int64
+	}
+	have := map[copyOf]int{}
+	most := map[uint64]int{}
+	for _, r := range all {
+		k := copyOf{r.hash, r.source}
+		have[k]++
+		most[r.hash] = max(most[r.hash], have[k])
+	}
+	slices.SortFunc(all, func(a, b linkedCDR) int {
+		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End), cmp.Compare(a.Role, b.Role), cmp.Compare(a.ID, b.ID), cmp.Compare(a.hash, b.hash), cmp.Compare(a.source, b.source), cmp.Compare(a.Offset, b.Offset))
+	})
+	var kept []linkedCDR
+	for _, r := range all {
+		if most[r.hash] > 0 {
+			most[r.hash]--
+			kept = append(kept, r)
+		}
+	}
+	return kept
+}
+
+// callOfCDRs makes one call of its records: answered if one of them is, else
+// what the last one to end says.
+func callOfCDRs(records []linkedCDR, format string) []store.Attempt {
+	rows := make([]store.Attempt, 0, len(records)+1)
+	decides := &records[0]
+	for i := range records {
+		r := &records[i]
+		if better(r, decides) {
+			decides = r
+		}
+	}
+	call := attemptOfCDR(&decides.CDR, format)
+	call.Source, call.NativeID = decides.source, ""
+	call.Start, call.Legs = records[0].Start, len(records)
+	if len(records) == 1 {
+		return append(rows, call)
+	}
+	call.Profile.Scope = store.ScopeCall
+	failed := false
+	for i := range records {
+		r := &records[i]
+		if r.Trunk != "" && call.Profile.TrunkHint == "" {
+			call.Profile.TrunkHint = r.Trunk
+		}
+		if r.Direction == codes.Internal { // an internal call's second record says "in"
+			call.Profile.DirHint = codes.Internal
+		}
+		failed = failed || r.Outcome == codes.Failed
+	}
+	call.Caller = records[0].Caller
+	if failed && (call.Profile.Outcome == codes.Answered || call.Profile.Outcome == codes.User) {
+		call.Profile.Flags |= codes.FlagRecovered
+	}
+	rows = append(rows, call)
+	for i := range records {
+		leg := attemptOfCDR(&records[i].CDR, format)
+		leg.Source, leg.Profile.Scope, leg.NativeID = records[i].source, store.ScopeLeg, ""
+		rows = append(rows, leg)
+	}
+	return rows
+}
+
+// better reports whether a says more about the call's end than b.
+func better(a, b *linkedCDR) bool {
+	if x, y := a.Outcome == codes.Answered, b.Outcome == codes.Answered; x != y {
+		return x
+	}
+	if a.Outcome == codes.Answered && a.Talk != b.Talk {
+		return a.Talk > b.Talk
+	}
+	return a.End > b.End
+}

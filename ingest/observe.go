@@ -1,0 +1,301 @@
+package ingest
+
+import (
+	"bytes"
+	"strconv"
+	"unsafe"
+
+	"callsift/ingest/dialog"
+	"callsift/ingest/sip"
+)
+
+// observer turns a parsed message into what assembly needs of it. It is reused
+// from message to message; the texts of the result are views into the message
+// and into scratch, and must be copied (packed) before the next one.
+type observer struct {
+	methods  map[string]string
+	scratch  []byte
+	vias     []string
+	contacts []string
+	links    []dialog.Link
+}
+
+// view is b as a string without a copy. Two dozen texts a message are packed at
+// once after this; copying each first took a third of the import's time.
+func view(b []byte) string {
+	if len(b) == 0 {
+		return ""
+	}
+	if len(b) > maxText {
+		return clipText(b)
+	}
+	return unsafe.String(&b[0], len(b))
+}
+
+// method is the method as a string that outlives the message.
+func (c *observer) method(b []byte) string {
+	if s, ok := c.methods[string(b)]; ok {
+		return s
+	}
+	if c.methods == nil {
+		c.methods = map[string]string{}
+	}
+	s := clipText(b)
+	if len(c.methods) < 1000 {
+		c.methods[s] = s
+	}
+	return s
+}
+
+// fill sets m from a parsed message and what was observed around it.
+func (c *observer) fill(m *dialog.Message, p *sip.Message, o *Observation) {
+	*m = dialog.Message{
+		Time: o.Time, Offset: o.Offset, Line: int32(o.Line), Length: int32(o.Length),
+		Hash: messageHash(o.Raw), Src: o.Src, Dst: o.Dst, Device: o.Device,
+		Status: p.Status, CSeq: view(p.CSeq),
+		FromTag: view(p.FromTag), ToTag: view(p.ToTag),
+		RequestURI: view(p.URI), Phrase: view(p.Phrase),
+		RetryAfter: -1, Expires: -1,
+	}
+	c.scratch, c.vias, c.contacts, c.links = c.scratch[:0], c.vias[:0], c.contacts[:0], c.links[:0]
+	// CSeq and not the start line names the method that a transaction is
+	// matched by; a request whose two methods differ keeps its own, so that it
+	// cannot pass for an INVITE (RFC 4475 mismatch02).
+	m.Method = c.method(p.CSeqMethod)
+	if p.IsRequest() {
+		m.Method = c.method(p.Method)
+		m.RequestUser = userOf(p.URI)
+	}
+	_, from, _ := sip.AddrSpec(p.From)
+	_, to, _ := sip.AddrSpec(p.To)
+	m.FromURI, m.ToURI = view(from), view(to)
+	m.FromUser, m.ToUser = userOf(from), userOf(to)
+	m.Flags = observedFlags(p, o)
+	c.headers(m, p)
+	if len(p.Body) > 0 && bytes.Contains(p.Body[:min(len(p.Body), 4096)], []byte("m=")) && bytes.Contains(p.Body[:min(len(p.Body), 256)], []byte("v=0")) {
+		m.Flags |= dialog.HasSDP
+	}
+	m.Vias, m.Contacts, m.Links = c.vias, c.contacts, c.links
+}
+
+func observedFlags(p *sip.Message, o *Observation) dialog.MessageFlags {
+	var f dialog.MessageFlags
+	set := func(on bool, flag dialog.MessageFlags) {
+		if on {
+			f |= flag
+		}
+	}
+	set(p.Flags.Malformed(), dialog.Malformed)
+	set(!p.Countable(), dialog.BadForCounting)
+	set(o.Cut, dialog.Cut)
+	set(o.Coarse, dialog.CoarseTime)
+	set(o.Heading == Sent, dialog.Sent)
+	set(o.Heading == Received, dialog.Received)
+	set(o.Heading == HeadingUnknown && o.Src.IsValid() && o.Dst.IsValid(), dialog.FromCapture)
+	set(o.Transport >= TCP && o.Transport <= SCTP, dialog.OverStream)
+	return f
+}
+
+func userOf(uri []byte) string { return view(sip.ParseURI(uri).User) }
+
+// headers reads in one pass the headers that only some messages have.
+func (c *observer) headers(m *dialog.Message, p *sip.Message) {
+	for name, value := range p.Rows() {
+		switch len(name) {
+		case 1:
+			switch name[0] | 0x20 {
+			case 'v':
+				c.addVias(value)
+			case 'm':
+				c.addContacts(m, value)
+			}
+		case 3:
+			if is(name, "via") {
+				c.addVias(value)
+			}
+		case 4:
+			if is(name, "rack") {
+				m.RAck = view(value)
+			} else if is(name, "rseq") {
+				m.RSeq = view(value)
+			}
+		case 5:
+			if is(name, "x-cid") {
+				c.link("x-call-id", value)
+			}
+		case 6:
+			switch {
+			case is(name, "reason"):
+				c.reasons(m, p)
+			case is(name, "server") && m.Agent == "":
+				m.Agent = view(value)
+			}
+		case 7:
+			switch {
+			case is(name, "contact"):
+				c.addContacts(m, value)
+			case is(name, "warning"):
+				c.warning(m, p)
+			case is(name, "require"):
+				if bytes.Contains(value, []byte("100rel")) {
+					m.Flags |= dialog.Requires100
+				}
+			case is(name, "expires"):
+				m.Expires = number(value)
+			}
+		default:
+			c.longHeaders(m, p, name, value)
+		}
+	}
+}
+
+// longHeaders is the rest of headers: names of ten letters and more.
+func (c *observer) longHeaders(m *dialog.Message, p *sip.Message, name, value []byte) {
+	switch len(name) {
+	case 9:
+		if is(name, "x-call-id") {
+			c.link("x-call-id", value)
+		}
+	case 10:
+		switch {
+		case is(name, "user-agent"):
+			m.Agent = view(value)
+		case is(name, "session-id"):
+			local, remote := p.SessionID()
+			c.link("session-id", local)
+			c.link("session-id", remote)
+		case is(name, "cisco-guid"):
+			c.link("cisco-guid", value)
+		}
+	case 11:
+		if is(name, "retry-after") {
+			if s, ok := p.RetryAfter(); ok {
+				m.RetryAfter = s
+			}
+		}
+	case 13:
+		if is(name, "authorization") {
+			m.Flags |= dialog.HasCredentials
+		}
+	case 16, 18:
+		if is(name, "www-authenticate") || is(name, "proxy-authenticate") {
+			if ch, ok := p.Challenge(); ok {
+				m.Realm = view(ch.Realm)
+				if ch.Stale {
+					m.Flags |= dialog.Stale
+				}
+			}
+		}
+	case 17:
+		if is(name, "p-charging-vector") {
+			icid, _ := sip.Param(append([]byte{';'}, value...), "icid-value")
+			c.link("icid", bytes.Trim(icid, `"`))
+		}
+	case 19:
+		if is(name, "proxy-authorization") {
+			m.Flags |= dialog.HasCredentials
+		}
+	}
+}
+
+func is(name []byte, want string) bool {
+	for i := range name {
+		if name[i]|0x20 != want[i]|0x20 {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *observer) link(kind string, value []byte) {
+	value = bytes.TrimSpace(value)
+	if len(value) < 8 || bytes.Count(value, []byte("0")) == len(value) { // the nil UUID of RFC 7989
+		return
+	}
+	c.links = append(c.links, dialog.Link{Kind: kind, Value: view(value)})
+}
+
+// addVias appends "host:port;branch" for each Via value of a row, host in lower
+// case, port as it is or the default: peers write :5060 or leave it out.
+func (c *observer) addVias(row []byte) {
+	for v := range sip.ViasOf(row) {
+		if len(c.vias) == sip.MaxVias {
+			return
+		}
+		at := len(c.scratch)
+		if need := len(v.Host) + len(v.Branch) + 8; cap(c.scratch)-at < need {
+			// Earlier views point into the old array, which stays alive with them.
+			c.scratch, at = make([]byte, 0, max(1024, 2*need)), 0
+		}
+		for _, b := range v.Host {
+			if b >= 'A' && b <= 'Z' {
+				b |= 0x20
+			}
+			c.scratch = append(c.scratch, b)
+		}
+		port := v.Port
+		if port == 0 {
+			port = 5060
+			if bytes.EqualFold(v.Transport, []byte("TLS")) {
+				port = 5061
+			}
+		}
+		c.scratch = append(c.scratch, ':')
+		c.scratch = strconv.AppendInt(c.scratch, int64(port), 10)
+		c.scratch = append(c.scratch, ';')
+		c.scratch = append(c.scratch, v.Branch...)
+		c.vias = append(c.vias, view(c.scratch[at:]))
+	}
+}
+
+// addContacts keeps the Contacts of a redirect, which rule R2 follows.
+func (c *observer) addContacts(m *dialog.Message, row []byte) {
+	if m.Status < 300 || m.Status > 399 || len(c.contacts) > 16 {
+		return
+	}
+	_, uri, _ := sip.AddrSpec(row)
+	c.contacts = append(c.contacts, view(uri))
+}
+
+func (c *observer) reasons(m *dialog.Message, p *sip.Message) {
+	if m.Reasons != nil {
+		return // several rows: all were read with the first
+	}
+	for _, r := range p.Reasons() {
+		m.Reasons = append(m.Reasons, dialog.Reason{Protocol: clipText(r.Protocol), Cause: r.Cause, Text: clipText(r.Text), Location: clipText(r.Location)})
+	}
+}
+
+func (c *observer) warning(m *dialog.Message, p *sip.Message) {
+	if m.Warning != "" {
+		return
+	}
+	for _, w := range p.Warnings() {
+		m.Warning = strconv.Itoa(w.Code) + " " + clipText(w.Text)
+		return
+	}
+}
+
+// number reads a small decimal number; -1 if it is none.
+func number(b []byte) int {
+	n, err := strconv.Atoi(string(bytes.TrimSpace(b[:min(len(b), 12)])))
+	if err != nil || n < 0 {
+		return -1
+	}
+	return n
+}
+
+// messageHash is the same for a message on the wire and in a log that turned
+// its CRLF into LF or dropped its last line end: FNV-1a over all but CR and
+// trailing white space.
+func messageHash(b []byte) uint64 {
+	b = bytes.TrimRight(b, "\r\n \t\x00")
+	h := uint64(14695981039346656037)
+	for _, c := range b {
+		if c == '\r' {
+			continue
+		}
+		h = (h ^ uint64(c)) * 1099511628211
+	}
+	return h
+}
