@@ -14,6 +14,9 @@ import (
 // counted alike.
 const Rules = "R1-R14, set 1"
 
+// timeUnknown names what no period can hold.
+const timeUnknown = "time_unknown"
+
 // kpis of the report, in order.
 var kpis = []string{
 	"calls", "answered", "asr", "ner", "seer", "failure_rate", "isa", "aloc", "pdd_p50", "pdd_p95", "peak_calls", "cps_peak",
@@ -84,7 +87,7 @@ func excluded(d Data, q Query) []Excluded {
 		}
 	}
 	if d.Untimed > 0 {
-		list = append(list, Excluded{Name: "time_unknown", Count: d.Untimed})
+		list = append(list, Excluded{Name: timeUnknown, Count: d.Untimed})
 	}
 	return list
 }

@@ -77,7 +77,9 @@ func (s *site) source(first, last string) {
 }
 
 // Profiles of the usual kinds.
-func answered() store.Profile { return store.Profile{Outcome: codes.Answered, Code: 200, CauseQ850: -1} }
+func answered() store.Profile {
+	return store.Profile{Outcome: codes.Answered, Code: 200, CauseQ850: -1}
+}
 
 func failed(code int, trunk string) store.Profile {
 	return store.Profile{Outcome: codes.Failed, Code: code, Trunk: trunk, CauseQ850: -1}

@@ -153,7 +153,11 @@ func failureName(k seriesKey) string {
 func excludedSentence(list []Excluded) string {
 	var parts []string
 	for _, x := range list {
-		parts = append(parts, thousands(x.Count)+" "+strings.ReplaceAll(x.Name, "_", " "))
+		name := strings.ReplaceAll(x.Name, "_", " ")
+		if x.Name == timeUnknown {
+			name = "of unknown time"
+		}
+		parts = append(parts, thousands(x.Count)+" "+name)
 	}
 	if len(parts) == 0 {
 		return ""
