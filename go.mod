@@ -6,5 +6,3 @@ require (
 	github.com/klauspost/compress v1.20.3
 	github.com/mattn/go-sqlite3 v1.14.53
 )
-
-require github.com/google/go-cmp v0.7.0
