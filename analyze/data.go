@@ -18,20 +18,15 @@ type Cell struct {
 // Call is the part of an attempt or call that counts cannot hold: when it began
 // and how long it lasted. Load and examples are worked out from these.
 type Call struct {
-	ID, Call int64 // its own id, and that of the call it belongs to
-	Profile  int64
-	Start    int64 // microseconds UTC
-	PDD      int64 // milliseconds, -1: unknown, as are the next two
-	Setup    int64
-	Talk     int64
-	NativeID string // Call-ID or record id; empty for answered calls, which are not shown as examples
-	Caller   string
-}
+	ID      int64
+	Call    int64 // id of the call that it belongs to, its own for a call
+	Profile int64
+	Start   int64 // microseconds UTC
+	Caller  string
+	Name    string // of the call, as the command call takes it; empty where no example will need it
 
-// Ledger is what an import folded away, over the whole database.
-type Ledger struct {
-	Messages, Duplicates, Retransmissions, Transactions int64
-	Records, Attempts, Calls, Rejected                  int64
+	// Milliseconds, -1: unknown; as store.Attempt has them.
+	PDD, Alert, Media, Setup, Talk, Bye int64
 }
 
 // Data is what every analysis is a function of. Nothing here is filtered but by
@@ -45,13 +40,13 @@ type Data struct {
 	Untimed  int64  // calls without a time, which are in no period
 	Sources  []SourceRow
 	Rejects  []RejectRow
-	Ledger   Ledger
+	Ledger   store.Ledger
 	Warnings []string
 }
 
 const (
-	second  = int64(1e6)
-	quarter = 15 * 60 * second
+	second  = int64(1e6) // microseconds, as are the next two
+	quarter = store.Quarter
 	hour    = 4 * quarter
 	shortMS = 6000 // short calls, metrics.md §1
 )
@@ -66,7 +61,7 @@ func (d Data) step() int64 {
 // cellOf is a call as a cell of its own, at its exact time.
 func cellOf(c Call, p *store.Profile) Cell {
 	cell := Cell{Cell: store.Cell{Time: c.Start, Profile: c.Profile, N: 1}, Caller: c.Caller}
-	if p != nil && p.Outcome == codes.Answered && c.Talk >= 0 {
+	if p.Outcome == codes.Answered && c.Talk >= 0 {
 		cell.Talked, cell.TalkMS = 1, c.Talk
 		if c.Talk < shortMS {
 			cell.Short = 1
@@ -75,14 +70,23 @@ func cellOf(c Call, p *store.Profile) Cell {
 	return cell
 }
 
-// delaysOf are the delays that a call itself carries.
+// delaysOf are the delays that a call itself carries, as the store counts them.
 func delaysOf(c Call, p *store.Profile) []store.Delay {
 	var ds []store.Delay
-	if c.PDD >= 0 {
-		ds = append(ds, store.Delay{Time: c.Start, Profile: c.Profile, Kind: store.DelayPDD, Bucket: store.DelayBucket(c.PDD), N: 1})
+	add := func(kind store.DelayKind, ms int64) {
+		if ms >= 0 {
+			ds = append(ds, store.Delay{Time: c.Start, Profile: c.Profile, Kind: kind, Bucket: store.DelayBucket(ms), N: 1})
+		}
 	}
-	if p != nil && p.Outcome == codes.Failed && c.Setup >= 0 {
-		ds = append(ds, store.Delay{Time: c.Start, Profile: c.Profile, Kind: store.DelayFail, Bucket: store.DelayBucket(c.Setup), N: 1})
+	add(store.DelayPDD, c.PDD)
+	add(store.DelayAlert, c.Alert)
+	add(store.DelayMedia, c.Media)
+	add(store.DelayBye, c.Bye)
+	switch {
+	case p.Method == "REGISTER" && p.Outcome == codes.Answered:
+		add(store.DelayReg, c.Setup)
+	case p.Outcome == codes.Failed && p.Code > 0:
+		add(store.DelayFail, c.Setup)
 	}
 	return ds
 }

@@ -248,11 +248,14 @@ func sharesMost(calls []Call, told map[int64]bool) bool {
 	return shared > 0 && 2*shared >= len(calls)
 }
 
+// firstNames are the names of the first few different calls.
 func firstNames(calls []Call) []string {
 	slices.SortFunc(calls, earlier)
 	var names []string
-	for _, c := range calls[:min(len(calls), maxExamples)] {
-		names = append(names, c.name())
+	for _, c := range calls {
+		if c.Name != "" && !slices.Contains(names, c.Name) && len(names) < maxExamples {
+			names = append(names, c.Name)
+		}
 	}
 	return names
 }

@@ -151,7 +151,7 @@ func classOf(p *store.Profile) string {
 	if p.Class != "" {
 		return p.Class
 	}
-	return classOfCode(p.Code)
+	return codes.ClassOf(p.Code)
 }
 
 // nearestCode is the status nearest the failure: the deepest leg's, else the one

@@ -39,21 +39,30 @@ func inNER(p *store.Profile) bool {
 		return true
 	case !hasCode(p):
 		return p.Outcome == codes.User || p.Outcome == codes.Abandoned && p.Rang
-	case p.Outcome == codes.Failed && p.CauseCode <= 0 && p.CauseQ850 < 0 && slices.Contains(alwaysUser, p.Code):
+	case p.Outcome != codes.Failed:
+		return codes.InNER(p.Code, p.Rang, recordedCause(p))
+	case p.CauseCode <= 0 && recordedCause(p) < 0 && slices.Contains(alwaysUser, p.Code):
 		return false
-	case p.Outcome == codes.Failed:
-		return inNERCode(nearestCode(p), p.Rang, p.CauseQ850)
 	}
-	return inNERCode(p.Code, p.Rang, p.CauseQ850)
+	return codes.InNER(nearestCode(p), p.Rang, recordedCause(p))
+}
+
+// recordedCause is the Q.850 cause if a message or record carried it, else -1:
+// one that was translated from the status adds nothing to the status.
+func recordedCause(p *store.Profile) int {
+	if p.CauseQ850 <= 0 || p.CauseFrom == codes.Mapped || p.CauseFrom == codes.Inferred {
+		return -1
+	}
+	return p.CauseQ850
 }
 
 // inSEER: 200, 480, 486, 600 or 603, exactly (RFC 6076 §4.7).
-func inSEER(p *store.Profile) bool { return p.Outcome == codes.Answered || inSEERCode(p.Code) }
+func inSEER(p *store.Profile) bool { return p.Outcome == codes.Answered || codes.InSEER(p.Code) }
 
 // inISA: 408, 500, 503, 504 (RFC 6076 §4.8); no response counts as 408, a
 // transport error as 503 (RFC 3261 §8.1.3.1).
 func inISA(p *store.Profile) bool {
-	return inISACode(p.Code) || p.Outcome == codes.Failed && p.Code == codes.None
+	return codes.InISA(p.Code) && (p.Code != codes.None || p.Outcome == codes.Failed)
 }
 
 // inIRA: 4xx but 401 and 407, 5xx, 6xx, or no response to a REGISTER (RFC 6076

@@ -246,7 +246,8 @@ func medianTalk(f *frame) Metric {
 }
 
 func retransmissionRatio(f *frame) Metric {
-	m := ratioMetric(f.d.Ledger.Retransmissions, f.d.Ledger.Messages-f.d.Ledger.Duplicates)
+	steps := f.d.Ledger.Steps
+	m := ratioMetric(steps[store.StepRetransmissions], steps[store.StepMessages]-steps[store.StepDuplicates])
 	m.Note = joinNotes(m.Note, "of the whole database")
 	return m
 }

@@ -123,16 +123,27 @@ func selectFrom(d Data, q Query, keep func(*store.Profile) bool) *selection {
 
 // profile is the profile of a row that the query selects, else nil.
 func (s *selection) profile(id, at int64, caller string) *store.Profile {
+	if !s.callerWanted(caller) {
+		return nil
+	}
+	return s.profileAt(id, at)
+}
+
+func (s *selection) profileAt(id, at int64) *store.Profile {
 	p := s.profiles[id]
 	if p == nil || !s.q.Period.contains(at) || !s.timeWanted(at) {
 		return nil
 	}
+	return p
+}
+
+func (s *selection) callerWanted(caller string) bool {
 	for _, c := range s.callers {
 		if !c.holds(caller) {
-			return nil
+			return false
 		}
 	}
-	return p
+	return true
 }
 
 func (s *selection) timeWanted(at int64) bool {
@@ -169,13 +180,14 @@ func (s *selection) cells(d Data, f func(Cell, *store.Profile)) {
 	}
 }
 
-// delays calls f for each selected delay of a kind.
+// delays calls f for each selected delay of a kind. A delay knows no caller:
+// where the query does, only those of its callers were loaded.
 func (s *selection) delays(d Data, kind store.DelayKind, f func(store.Delay, *store.Profile)) {
 	for _, x := range d.Delays {
 		if x.Kind != kind {
 			continue
 		}
-		if p := s.profile(x.Profile, x.Time, ""); p != nil {
+		if p := s.profileAt(x.Profile, x.Time); p != nil {
 			f(x, p)
 		}
 	}

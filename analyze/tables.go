@@ -2,7 +2,6 @@ package analyze
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"time"
 
@@ -165,11 +164,13 @@ func codeRows(d Data, q Query) []CodeRow {
 	var rows []CodeRow
 	for _, r := range b.Rows {
 		row := CodeRow{
-			Class: r.Keys[0], Code: r.Code, Label: codeLabel(r.Code), Tally: r.Tally,
+			Class: r.Keys[0], Code: r.Code, Label: codes.Label(r.Code), Tally: r.Tally,
 			OfFinals: ratio(r.Count-r.InProgress, finals), OfFailures: b.FailureShare(r),
 			TopCause: causes.top(r.Code), Examples: examples[r.Code],
 		}
-		row.Meaning, row.FirstCheck = codeHelp(r.Code)
+		if entry, ok := codes.SIP(r.Code); ok {
+			row.Meaning, row.FirstCheck = entry.Meaning, entry.FirstCheck
+		}
 		rows = append(rows, row)
 	}
 	return rows
@@ -202,7 +203,7 @@ const maxExamples = 3
 func exampleCalls[K comparable](d Data, q Query, groupOf func(*store.Profile) K) map[K][]string {
 	first := map[K][]Call{}
 	selectFrom(d, q, nil).calls(d, func(c Call, p *store.Profile) {
-		if p.Outcome == codes.Answered {
+		if p.Outcome == codes.Answered || c.Name == "" {
 			return
 		}
 		k := groupOf(p)
@@ -212,23 +213,13 @@ func exampleCalls[K comparable](d Data, q Query, groupOf func(*store.Profile) K)
 	})
 	names := map[K][]string{}
 	for k, list := range first {
-		for _, c := range list {
-			names[k] = append(names[k], c.name())
-		}
+		names[k] = firstNames(list)
 	}
 	return names
 }
 
 func earlier(a, b Call) int {
-	return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.NativeID, b.NativeID), cmp.Compare(a.ID, b.ID))
-}
-
-// name is the call's own id, since the database's depends on what else is in it.
-func (c Call) name() string {
-	if c.NativeID != "" {
-		return c.NativeID
-	}
-	return fmt.Sprint(c.ID)
+	return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
 }
 
 // groupRows is one row for each value of a key, largest first, flagged calls too.
@@ -255,7 +246,7 @@ func groupRows(d Data, q Query, of func(*store.Profile) string) []GroupRow {
 			}
 		}
 		if p.Outcome == codes.Failed {
-			failures.add(name, codeLabel(p.Code), c.N)
+			failures.add(name, codes.Label(p.Code), c.N)
 		}
 	})
 	rows := make([]GroupRow, 0, len(groups))

@@ -1,0 +1,264 @@
+package analyze
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"callsift/store"
+)
+
+// leadIn is how long before the period calls are read, for those that reach
+// into it (weekly_report.md §5).
+const leadIn = 24 * hour
+
+// LoadBreakdown reads what BreakdownOf needs: the roll-up, summed over time
+// where no key asks for it, or the calls themselves.
+func LoadBreakdown(ctx context.Context, db *store.DB, q Query) (Data, error) {
+	l := &loader{ctx: ctx, db: db, q: q}
+	if err := l.profiles(); err != nil {
+		return Data{}, err
+	}
+	if q.NeedsCalls() {
+		return l.data, l.calls(0)
+	}
+	step := int64(math.MaxInt64 / quarter * quarter)
+	if q.asksTime() {
+		step = quarter
+	}
+	return l.data, l.cells(step)
+}
+
+// Load reads all that metrics and reports are made of.
+func Load(ctx context.Context, db *store.DB, q Query) (Data, error) {
+	l := &loader{ctx: ctx, db: db, q: q}
+	steps := []func() error{l.profiles, func() error { return l.calls(leadIn) }, l.untimed, l.ledger}
+	if !q.NeedsCalls() {
+		steps = append(steps, func() error { return l.cells(quarter) })
+		if !q.asksTimeIn(q.Where) {
+			steps = append(steps, l.delays)
+		}
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return Data{}, err
+		}
+	}
+	return l.data, nil
+}
+
+// ReportFrom loads the query's period and the one before, and builds the report.
+func ReportFrom(ctx context.Context, db *store.DB, q Query, title string) (Report, error) {
+	current, err := Load(ctx, db, q)
+	if err != nil {
+		return Report{}, err
+	}
+	q = bounded(current, q)
+	before := q
+	before.Period = q.Period.before()
+	var previous Data
+	if !before.Period.From.IsZero() {
+		if previous, err = Load(ctx, db, before); err != nil {
+			return Report{}, err
+		}
+	}
+	return BuildReport(current, previous, q, title), nil
+}
+
+// asksTime: a key or condition is about the clock.
+func (q Query) asksTime() bool {
+	return slices.ContainsFunc(q.By, isTimeKey) || q.asksTimeIn(q.Where)
+}
+
+func (q Query) asksTimeIn(where []Condition) bool {
+	return slices.ContainsFunc(where, func(c Condition) bool { return isTimeKey(c.Key) })
+}
+
+func isTimeKey(name string) bool {
+	k, err := keyNamed("", name)
+	return err == nil && k.at != nil
+}
+
+// loader fetches the parts of Data from the store.
+type loader struct {
+	ctx  context.Context
+	db   *store.DB
+	q    Query
+	data Data
+}
+
+// bounds are the period's in microseconds, 0 where it is open.
+func (l *loader) bounds() (from, to int64) {
+	if !l.q.Period.From.IsZero() {
+		from = l.q.Period.From.UnixMicro()
+	}
+	if !l.q.Period.To.IsZero() {
+		to = l.q.Period.To.UnixMicro()
+	}
+	return from, to
+}
+
+func (l *loader) profiles() (err error) {
+	l.data.Profiles, err = l.db.Profiles(l.ctx)
+	return err
+}
+
+func (l *loader) cells(step int64) error {
+	from, to := l.bounds()
+	cells, err := l.db.Cells(l.ctx, from, to, step)
+	if err != nil {
+		return err
+	}
+	l.data.Step = step
+	l.data.Cells = make([]Cell, 0, len(cells))
+	for _, c := range cells {
+		c.Time = max(c.Time, from) // a long step begins before the period
+		l.data.Cells = append(l.data.Cells, Cell{Cell: c})
+	}
+	return nil
+}
+
+// untimed counts what has no time and so is in no period with a beginning.
+func (l *loader) untimed() error {
+	if from, _ := l.bounds(); from <= 0 {
+		return nil
+	}
+	cells, err := l.db.Cells(l.ctx, 0, quarter, quarter)
+	for _, c := range cells {
+		if p := l.data.Profiles[c.Profile]; p != nil && l.q.wants(p) {
+			l.data.Untimed += c.N
+		}
+	}
+	return err
+}
+
+func (l *loader) delays() error {
+	from, to := l.bounds()
+	for kind := store.DelayPDD; kind <= store.DelayBye; kind++ {
+		list, err := l.db.Delays(l.ctx, from, to, kind)
+		if err != nil {
+			return err
+		}
+		l.data.Delays = append(l.data.Delays, list...)
+	}
+	return nil
+}
+
+// calls reads the rows one by one. Where the roll-up cannot answer, cells and
+// delays are made of them as well.
+func (l *loader) calls(lead int64) error {
+	from, to := l.bounds()
+	cells := l.q.NeedsCalls()
+	delays := cells || l.q.asksTimeIn(l.q.Where)
+	l.data.Calls = []Call{}
+	filter := store.Filter{From: max(0, from-lead), To: to, Profiles: l.wanted()}
+	names, sel := map[int64]string{}, selectFrom(l.data, l.q, nil)
+	err := l.db.Attempts(l.ctx, filter, func(a *store.Attempt) error {
+		c, p := callOf(a), l.data.Profiles[a.Profile.ID]
+		if p == nil || !sel.callerWanted(c.Caller) {
+			return nil
+		}
+		if a.Call == 0 && a.Legs > 1 {
+			names[a.ID] = a.CallID()
+		}
+		l.data.Calls = append(l.data.Calls, c)
+		if cells {
+			l.data.Cells = append(l.data.Cells, cellOf(c, p))
+		}
+		if delays {
+			l.data.Delays = append(l.data.Delays, delaysOf(c, p)...)
+		}
+		return nil
+	})
+	// A leg is shown by the name of its call.
+	for i, c := range l.data.Calls {
+		if name, ok := names[c.Call]; ok && c.Call != c.ID {
+			l.data.Calls[i].Name = name
+		}
+	}
+	return err
+}
+
+// wanted are the profiles of the query at both scopes and, since registrations
+// have figures of their own, of all methods.
+func (l *loader) wanted() map[int64]bool {
+	ids := map[int64]bool{}
+	call, leg := l.q, l.q
+	call.Scope, leg.Scope = ScopeCall, ScopeLeg
+	if l.q.method() == "INVITE" {
+		call.Method, leg.Method = AnyMethod, AnyMethod
+	}
+	for id, p := range l.data.Profiles {
+		if call.wants(p) || leg.wants(p) {
+			ids[id] = true
+		}
+	}
+	return ids
+}
+
+func callOf(a *store.Attempt) Call {
+	c := Call{
+		ID: a.ID, Call: cmp.Or(a.Call, a.ID), Profile: a.Profile.ID, Start: a.Start, Caller: a.Caller,
+		PDD: a.PDD, Alert: a.Alert, Media: a.Media, Setup: a.Setup, Talk: a.Talk, Bye: a.Bye,
+	}
+	if a.Profile.Outcome != "answered" {
+		c.Name = a.CallID()
+	}
+	return c
+}
+
+// ledger reads what stands around the counts: sources, rejects, warnings, steps.
+func (l *loader) ledger() error {
+	sources, err := l.db.Sources(l.ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range sources {
+		first, _ := local(s.First, l.q.zone())
+		last, _ := local(s.Last, l.q.zone())
+		l.data.Sources = append(l.data.Sources, SourceRow{
+			Path: s.Path, Format: s.Format, SHA256: s.SHA256, TZ: s.TZ, TZFrom: s.TZFrom, State: string(s.State), Note: s.Note,
+			Records: s.Records(), Rejected: s.Rejected, First: first, Last: last,
+		})
+	}
+	rejects, err := l.db.Rejects(l.ctx)
+	if err != nil {
+		return err
+	}
+	l.data.Rejects = rejectRows(rejects)
+	warnings, err := l.db.Warnings(l.ctx)
+	if err != nil {
+		return err
+	}
+	for _, w := range warnings {
+		l.data.Warnings = append(l.data.Warnings, place(w.Path, w.Line)+": "+w.Text)
+	}
+	l.data.Ledger, err = l.db.Ledger(l.ctx)
+	return err
+}
+
+func place(path string, line int64) string {
+	if line == 0 {
+		return path
+	}
+	return fmt.Sprintf("%s:%d", path, line)
+}
+
+// rejectRows joins the rejects of one file and reason, with the first as sample.
+func rejectRows(rejects []store.Reject) []RejectRow {
+	var rows []RejectRow
+	at := map[[2]string]int{}
+	for _, r := range rejects {
+		key := [2]string{r.Path, r.Reason}
+		i, ok := at[key]
+		if !ok {
+			i = len(rows)
+			at[key] = i
+			rows = append(rows, RejectRow{Path: r.Path, Reason: r.Reason, Sample: r.Sample, Line: r.Line})
+		}
+		rows[i].Count += r.Records
+	}
+	return rows
+}
