@@ -223,7 +223,9 @@ func (t *streams) data(s *stream, new []byte) {
 		if !complete {
 			break
 		}
-		t.emit(s, b[:size], size > sip.MaxHead && !hasHead(b[:size]))
+		if startsSIP(b[:size]) { // Frame gives up on a line that is longer than any head, too
+			t.emit(s, b[:size], size > sip.MaxHead && !hasHead(b[:size]))
+		}
 		b = b[size:]
 		s.tries = 0
 	}
