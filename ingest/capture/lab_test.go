@@ -157,7 +157,7 @@ func TestTsharkBig(t *testing.T) {
 // almost all of it (612 bytes a packet). Profile, per second of CPU 2.9 million
 // packets, no allocation per packet: reading records 31 % (half of it the copy
 // into the buffer), gopacket's layers 22 %, finding SIP 15 %, of which the start
-// line is a half. Nothing stands out; unpacking the file costs more than all this.
+// line is a half. Nothing stands out.
 func BenchmarkRead(b *testing.B) {
 	head, err := io.ReadAll(io.LimitReader(openBig(b), 64<<20))
 	if err != nil {
