@@ -167,7 +167,6 @@ func (c *scan) packets(r io.Reader) error {
 	var rec record
 	for c.err == nil {
 		err := f.next(&rec)
-		var skip skipError
 		switch {
 		case err == nil:
 			c.sum.Packets++
@@ -178,11 +177,13 @@ func (c *scan) packets(r io.Reader) error {
 		case err == errCut:
 			c.warn(place{packet: c.sum.Packets + 1, offset: f.at}, "the file ends inside this record")
 			return nil
-		case errors.As(err, &skip):
+		default:
+			skip, ok := err.(skipError)
+			if !ok {
+				return fmt.Errorf("record after packet %d, byte %d: %w", c.sum.Packets, f.at, err)
+			}
 			c.sum.Packets++
 			c.skip(string(skip))
-		default:
-			return fmt.Errorf("record after packet %d, byte %d: %w", c.sum.Packets, f.at, err)
 		}
 	}
 	return nil

@@ -57,6 +57,7 @@ type stream struct {
 	seen   int64
 	tries  int  // segments since buf began
 	junk   int  // bytes passed over before the first message
+	begun  bool // data was seen
 	sip    bool // a message was found
 	dead   bool // not SIP: only a SYN brings it back
 }
@@ -199,19 +200,19 @@ func (t *streams) next(s *stream, seg segment) {
 	}
 }
 
-// data cuts the stream into messages; new is what comes after s.buf.
-func (t *streams) data(s *stream, new []byte) {
-	if s.at.n == 0 && !s.sip && s.junk == 0 && len(s.buf) == 0 {
+// data cuts the stream into messages; b is what comes after s.buf.
+func (t *streams) data(s *stream, b []byte) {
+	if !s.begun {
+		s.begun = true
 		t.c.sum.Streams++
-		if len(new) > 2 && new[0] >= 0x14 && new[0] <= 0x17 && new[1] == 3 { // TLS record (RFC 8446 §5.1)
+		if len(b) > 2 && b[0] >= 0x14 && b[0] <= 0x17 && b[1] == 3 { // TLS record (RFC 8446 §5.1)
 			t.c.sum.StreamsTLS++
 			t.bury(s)
 			return
 		}
 	}
-	b := new
 	if len(s.buf) > 0 {
-		s.buf = append(s.buf, new...)
+		s.buf = append(s.buf, b...)
 		b = s.buf
 	}
 	for len(b) > 0 {
@@ -223,7 +224,9 @@ func (t *streams) data(s *stream, new []byte) {
 		if !complete {
 			break
 		}
-		t.emit(s, b[:size], size > sip.MaxHead && !hasHead(b[:size]))
+		if startsSIP(b[:size]) { // Frame gives up on a line that is longer than any head, too
+			t.emit(s, b[:size], size > sip.MaxHead && !hasHead(b[:size]))
+		}
 		b = b[size:]
 		s.tries = 0
 	}
