@@ -280,7 +280,7 @@ func checkSums(t *testing.T, d Data, q Query) {
 	}
 	var sum Tally
 	for i, r := range b.Rows {
-		sum = sum.plus(r.Tally)
+		sum = sum.Plus(r.Tally)
 		var outcomes int64
 		for _, o := range codes.Outcomes {
 			outcomes += r.Of(o)

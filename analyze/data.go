@@ -145,8 +145,8 @@ func (t Tally) Of(o codes.Outcome) int64 {
 	return 0
 }
 
-// plus is the sum of two tallies.
-func (t Tally) plus(u Tally) Tally {
+// Plus is the sum of two tallies.
+func (t Tally) Plus(u Tally) Tally {
 	return Tally{
 		t.Count + u.Count, t.Answered + u.Answered, t.User + u.User, t.Abandoned + u.Abandoned,
 		t.Failed + u.Failed, t.Redirected + u.Redirected, t.InProgress + u.InProgress,

@@ -125,7 +125,7 @@ func (f *frame) sum(keep func(*store.Profile) bool) Tally {
 	var sum Tally
 	for id, t := range f.perProfile() {
 		if keep == nil || keep(f.d.Profiles[id]) {
-			sum = sum.plus(*t)
+			sum = sum.Plus(*t)
 		}
 	}
 	return sum

@@ -194,7 +194,6 @@ type assembler struct {
 	watched [][2]int64 // other sources' time ranges, merged
 	later   []int64    // bundles to assemble at the end
 	msgs    []dialog.Message
-	devices map[int64]string // format of each source, for evidence of earlier imports
 }
 
 func newAssembler(im *store.Import, format string) *assembler {
@@ -218,8 +217,8 @@ func (a *assembler) take(kind, key string, data []byte, finished bool) {
 
 // again assembles a bundle from all its evidence.
 func (a *assembler) again(id int64) {
-	kind, _, evidence := a.im.Evidence(id)
-	a.assemble(id, kind, false, evidence)
+	kind, fresh, evidence := a.im.Evidence(id)
+	a.assemble(id, kind, fresh, evidence)
 }
 
 func (a *assembler) finish() {

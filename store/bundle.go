@@ -79,16 +79,16 @@ func (im *Import) AddEvidence(bundle int64, data []byte) {
 	im.exec(`INSERT INTO evidence (bundle, source, data) VALUES (?, ?, ?)`, bundle, im.Source.ID, data)
 }
 
-// Evidence reads all records of a bundle and its kind and key.
-func (im *Import) Evidence(bundle int64) (kind, key string, list []Evidence) {
-	im.query(`SELECT kind, key FROM bundle WHERE id = ?`, []any{bundle}, func(r *sql.Rows) error { return r.Scan(&kind, &key) })
+// Evidence reads all records of a bundle; fresh tells that it was never assembled.
+func (im *Import) Evidence(bundle int64) (kind string, fresh bool, list []Evidence) {
+	im.query(`SELECT kind, steps = x'' FROM bundle WHERE id = ?`, []any{bundle}, func(r *sql.Rows) error { return r.Scan(&kind, &fresh) })
 	im.query(`SELECT source, data FROM evidence WHERE bundle = ? ORDER BY source, rowid`, []any{bundle}, func(r *sql.Rows) error {
 		var e Evidence
 		err := r.Scan(&e.Source, &e.Data)
 		list = append(list, e)
 		return err
 	})
-	return kind, key, list
+	return kind, fresh, list
 }
 
 // Replace puts the result of assembling a bundle in place of what was there:
@@ -131,7 +131,7 @@ func (im *Import) removeResult(bundle int64) {
 		profile int64
 	}
 	var rows []old
-	im.query(`SELECT a.profile, a.start, a.pdd_ms, a.setup_ms, a.talk_ms, a.alert_ms, a.media_ms, a.bye_ms, p.outcome, p.method, p.code FROM attempt a JOIN profile p ON p.id = a.profile WHERE a.bundle = ?`,
+	im.query(`SELECT a.profile, a.start, a.pdd_ms, a.setup_ms, a.talk_ms, a.alert_ms, a.media_ms, a.bye_ms, p.outcome, p.method, p.code FROM attempt a JOIN profile p ON p.id = a.profile WHERE a.bundle = ? AND a.bundle <> 0`,
 		[]any{bundle}, func(r *sql.Rows) error {
 			var o old
 			err := r.Scan(&o.profile, &o.a.Start, &o.a.PDD, &o.a.Setup, &o.a.Talk, &o.a.Alert, &o.a.Media, &o.a.Bye, &o.a.Profile.Outcome, &o.a.Profile.Method, &o.a.Profile.Code)
@@ -141,7 +141,7 @@ func (im *Import) removeResult(bundle int64) {
 	for i := range rows {
 		im.count(&rows[i].a, rows[i].profile, -1)
 	}
-	im.exec(`DELETE FROM attempt WHERE bundle = ?`, bundle)
+	im.exec(`DELETE FROM attempt WHERE bundle = ? AND bundle <> 0`, bundle)
 }
 
 // Unsettled lists the bundles whose result could change with coverage alone.

@@ -107,7 +107,7 @@ func (db *DB) Attempts(ctx context.Context, filter Filter, f func(*Attempt) erro
 	}
 	join := ""
 	if filter.Key != "" {
-		where = append(where, "(a.native_id = ? OR a.bundle IN (SELECT id FROM bundle WHERE key_hash IN (?, ?) AND key = ?))")
+		where = append(where, "(a.native_id = ? OR a.bundle <> 0 AND a.bundle IN (SELECT id FROM bundle WHERE key_hash IN (?, ?) AND key = ?))")
 		args = append(args, filter.Key, keyHash("sip", filter.Key), keyHash("cdr", filter.Key), filter.Key)
 	}
 	order := "a.start, a.id"
