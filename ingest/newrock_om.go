@@ -113,6 +113,7 @@ type omScanner struct {
 	err     error
 	partial []byte  // the beginning of the line that buf[pos] is on, at most omMaxGap
 	clock   omClock // the last one seen since the last record
+	tail    bool    // the end of a record that was too long is still to come
 	answer  bool    // in the receiver's HTTP response to the last push: its Date is not the next one's
 }
 
@@ -146,12 +147,25 @@ func (s *omScanner) next() (r omRegion, ok bool) {
 		}
 		text := s.buf[s.pos:s.end]
 		at, root := findRoot(text, 0)
+		limit := at
+		if at < 0 {
+			limit = len(text)
+		}
+		if i, name := findClose(text[:limit]); i >= 0 {
+			s.gap(i)
+			r = s.stray(len("</>")+len(name), name)
+			if s.tail {
+				s.tail = false
+				continue
+			}
+			return r, true
+		}
 		if at < 0 {
 			if s.eof {
 				return r, false
 			}
 			// A root's name may begin in the last bytes.
-			s.gap(max(0, len(text)-len("<Event ")))
+			s.gap(max(0, len(text)-len("</Event>")))
 			continue
 		}
 		s.gap(at)
@@ -160,6 +174,23 @@ func (s *omScanner) next() (r omRegion, ok bool) {
 		}
 		return s.region(root), true
 	}
+}
+
+// findClose finds the first </Cdr> or </Event>.
+func findClose(text []byte) (at int, root string) {
+	cdr, event := indexFold(text, "</cdr>"), indexFold(text, "</event>")
+	if event >= 0 && (cdr < 0 || event < cdr) {
+		return event, "event"
+	}
+	return cdr, "cdr"
+}
+
+// stray is the end of a record whose beginning is missing, as after a rotation.
+func (s *omScanner) stray(n int, root string) omRegion {
+	r := omRegion{Place: Place{Offset: s.offset, Length: n, Line: s.line}, raw: s.buf[s.pos : s.pos+n]}
+	r.wrong = fmt.Sprintf("</%s> without its beginning", root)
+	s.gap(n)
+	return r
 }
 
 // gap goes over n bytes between records and keeps the clocks in them.
@@ -223,6 +254,7 @@ func (s *omScanner) region(root string) omRegion {
 	if wrong != "" && n == omMaxRecord {
 		wrong = fmt.Sprintf("no </%s> within %d bytes", root, omMaxRecord)
 	}
+	s.tail = n == omMaxRecord && wrong != ""
 	r.Length, r.wrong, r.raw = n, wrong, text[:n]
 	r.text = stripPrefixes(r.raw, s.partial)
 	r.clock = s.clock
