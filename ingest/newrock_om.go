@@ -146,43 +146,27 @@ func (s *omScanner) next() (r omRegion, ok bool) {
 			s.fill()
 		}
 		text := s.buf[s.pos:s.end]
-		at, root := findRoot(text, 0)
-		limit := at
-		if at < 0 {
-			limit = len(text)
-		}
-		if i, name := findClose(text[:limit]); i >= 0 {
-			s.gap(i)
-			r = s.stray(len("</>")+len(name), name)
-			if s.tail {
-				s.tail = false
-				continue
+		at, root, closing := findTag(text)
+		switch {
+		case at < 0 && s.eof:
+			return r, false
+		case at < 0: // a tag may begin in the last bytes
+			s.gap(max(0, len(text)-len("</event")))
+		case closing:
+			s.gap(at)
+			r = s.stray(len("</")+len(root), root)
+			if !s.tail {
+				return r, true
 			}
-			return r, true
-		}
-		if at < 0 {
-			if s.eof {
-				return r, false
+			s.tail = false
+		default:
+			s.gap(at)
+			if s.end-s.pos < omMaxRecord+omMaxGap {
+				s.fill()
 			}
-			// A root's name may begin in the last bytes.
-			s.gap(max(0, len(text)-len("</Event>")))
-			continue
+			return s.region(root), true
 		}
-		s.gap(at)
-		if s.end-s.pos < omMaxRecord+omMaxGap {
-			s.fill()
-		}
-		return s.region(root), true
 	}
-}
-
-// findClose finds the first </Cdr> or </Event>.
-func findClose(text []byte) (at int, root string) {
-	cdr, event := indexFold(text, "</cdr>"), indexFold(text, "</event>")
-	if event >= 0 && (cdr < 0 || event < cdr) {
-		return event, "event"
-	}
-	return cdr, "cdr"
 }
 
 // stray is the end of a record whose beginning is missing, as after a rotation.
@@ -279,8 +263,8 @@ func recordLength(text []byte, root string) (n int, wrong string) {
 		return head, ""
 	}
 	limit := len(text)
-	if i, _ := findRoot(text, 1); i >= 0 {
-		limit = i
+	if i := findRoot(text[1:]); i >= 0 {
+		limit = i + 1
 	}
 	if i := indexFold(text[1:limit], "<?xml"); i >= 0 {
 		limit = i + 1
@@ -299,20 +283,37 @@ func recordLength(text []byte, root string) (n int, wrong string) {
 	}
 }
 
-// findRoot finds the next <Cdr or <Event, in either case, from text[from] on.
-func findRoot(text []byte, from int) (at int, root string) {
-	for at = from; ; at++ {
-		i := bytes.IndexByte(text[min(at, len(text)):], '<')
+// findTag finds the next <Cdr, <Event, </Cdr or </Event, in either case.
+func findTag(text []byte) (at int, root string, closing bool) {
+	for {
+		i := bytes.IndexByte(text[at:], '<')
 		if i < 0 {
-			return -1, ""
+			return -1, "", false
 		}
-		at += i
+		at += i + 1
+		rest := text[at:]
+		if closing = len(rest) > 0 && rest[0] == '/'; closing {
+			rest = rest[1:]
+		}
 		for _, root = range [...]string{"cdr", "event"} {
-			rest := text[at+1:]
 			if len(rest) > len(root) && foldEqual(rest[:len(root)], root) && strings.IndexByte(" \t\r\n>/", rest[len(root)]) >= 0 {
-				return at, root
+				return at - 1, root, closing
 			}
 		}
+	}
+}
+
+// findRoot is the place of the next <Cdr or <Event, -1 if there is none.
+func findRoot(text []byte) int {
+	for from := 0; ; {
+		at, _, closing := findTag(text[from:])
+		if at < 0 {
+			return -1
+		}
+		if !closing {
+			return from + at
+		}
+		from += at + 1
 	}
 }
 
@@ -385,7 +386,7 @@ func samePrefix(line, prefix []byte) bool {
 // signatureTime reads the Unix time of a signed push, which follows the record
 // as <Auth><nonce>…</nonce><timestamp>1794297612</timestamp>….
 func signatureTime(text []byte) (sec int64, ok bool) {
-	if at, _ := findRoot(text, 0); at >= 0 {
+	if at := findRoot(text); at >= 0 {
 		text = text[:at]
 	}
 	if i := indexFold(text, "<?xml"); i >= 0 {

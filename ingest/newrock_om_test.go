@@ -114,6 +114,24 @@ func TestNewRockOMLarge(t *testing.T) {
 	checkPlaces(t, l.places, in.Cap()+len(good)*5001+omMaxRecord)
 }
 
+// TestNewRockOMHostile: text made to be slow takes time in proportion to its length.
+func TestNewRockOMHostile(t *testing.T) {
+	for _, piece := range []string{"</cdr>", "<cdr ", "<cdr>", "<a \"", "&", "<a>", "<", "<cdr><b ", "<event></", "12:34:56 "} {
+		text := "<Cdr id=\"1\">" + strings.Repeat(piece, (512<<10)/len(piece))
+		begin := time.Now()
+		var l listing
+		if err := NewRockOM.Read(&Input{Reader: strings.NewReader(text)}, &l); err != nil {
+			t.Fatal(err)
+		}
+		checkPlaces(t, l.places, len(text))
+		if took := time.Since(begin); took > 20*time.Second {
+			t.Errorf("%d bytes of %q took %s", len(text), piece, took)
+		} else {
+			t.Logf("%q: %s", piece, took)
+		}
+	}
+}
+
 func TestFindStamp(t *testing.T) {
 	at := func(s string) int64 {
 		tm, err := time.Parse("2006-01-02 15:04:05", s)
