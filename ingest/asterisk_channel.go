@@ -59,8 +59,10 @@ func astRoute(channel, dstChannel, app, data, context, src, dst string) route {
 
 func outside(trunk string, d codes.Direction) route {
 	r := route{trunk: trunk, direction: d}
-	if a, err := netip.ParseAddr(trunk); err == nil {
-		r.address = a.String()
+	if trunk[0]-'0' <= 9 || strings.IndexByte(trunk, ':') >= 0 {
+		if a, err := netip.ParseAddr(trunk); err == nil {
+			r.address = a.String()
+		}
 	}
 	return r
 }
@@ -69,6 +71,8 @@ func outside(trunk string, d codes.Direction) route {
 // words are those of FreePBX and of Asterisk's sample configuration.
 func contextHint(context string) codes.Direction {
 	switch {
+	case len(context) < 7:
+		return ""
 	case strings.HasPrefix(context, "from-internal"), strings.HasPrefix(context, "outbound"), strings.HasPrefix(context, "macro-dialout"):
 		return codes.Out
 	case strings.HasPrefix(context, "from-trunk"), strings.HasPrefix(context, "from-pstn"), strings.HasPrefix(context, "from-did"),
@@ -120,23 +124,29 @@ func channelSide(channel, party string, outward bool) (astSide, string) {
 // cutUnique takes off what makes a channel's name unique: "-0000beef", and ";1"
 // of a Local channel's half.
 func cutUnique(s string) string {
-	if i := strings.LastIndexByte(s, ';'); i > 0 {
-		s = s[:i]
-	}
-	dash := strings.LastIndexByte(s, '-')
-	if dash <= 0 || dash+1 == len(s) {
-		return s
-	}
-	for i := dash + 1; i < len(s); i++ {
-		if c := s[i] | 0x20; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
-			return s
+	for i := len(s) - 1; i > 0; i-- {
+		switch c := s[i] | 0x20; {
+		case c >= '0' && c <= '9', c >= 'a' && c <= 'f':
+			continue
+		case s[i] == '-' && i+1 < len(s):
+			return s[:i]
+		case s[i] == ';':
+			return cutUnique(s[:i])
 		}
+		break
 	}
-	return s[:dash]
+	return s
 }
 
 // bareName is a peer without user, password and port: the part that names it.
 func bareName(s string) string {
+	plain := true
+	for i := 0; i < len(s); i++ {
+		plain = plain && s[i] != '@' && s[i] != ':'
+	}
+	if plain {
+		return s
+	}
 	if i := strings.LastIndexByte(s, '@'); i >= 0 {
 		s = s[i+1:]
 	}

@@ -47,28 +47,28 @@ var AsteriskCSV = Format{
 
 // The columns by position; those after the sixteenth vary.
 const (
-	astSrc         = 1
-	astDst         = 2
-	astContext     = 3
-	astClid        = 4
-	astChannel     = 5
-	astDstChannel  = 6
-	astLastApp     = 7
-	astLastData    = 8
-	astStart       = 9
-	astEnd         = 11
-	astDuration    = 12
-	astBillsec     = 13
-	astDisposition = 14
-	astMinColumns  = 16
-	astMaxColumns  = 21
+	astSrc        = 1
+	astDst        = 2
+	astContext    = 3
+	astClid       = 4
+	astChannel    = 5
+	astDstChannel = 6
+	astLastApp    = 7
+	astLastData   = 8
+	astStart      = 9
+	astEnd        = 11
+	astDuration   = 12
+	astBillsec    = 13
+	astResult     = 14
+	astMinColumns = 16
+	astMaxColumns = 21
 )
 
 // sniffAsteriskCSV wants the columns, a disposition word, a start time and two
 // numbers in at least half of the first five rows. FreeSWITCH's template of the
 // same name has a hangup cause in the disposition's place.
 func sniffAsteriskCSV(head []byte) bool {
-	lines := newCSVLines(bytes.NewReader(head))
+	lines := csvLinesOf(head)
 	rows, good := 0, 0
 	for n := 0; n < 20 && rows < 5; n++ {
 		end, next, whole, ok := lines.peek(0)
@@ -114,8 +114,8 @@ func (r *astRow) split() string {
 
 // sound checks the columns that make a row a CDR; the result is what is wrong, or empty.
 func (r *astRow) sound() string {
-	if _, ok := astDispositions[r.col(astDisposition)]; !ok {
-		return fmt.Sprintf("disposition %q, want ANSWERED, NO ANSWER, BUSY, FAILED, CONGESTION or UNKNOWN", clip(r.col(astDisposition)))
+	if outcome, _ := astDisposition(r.col(astResult)); outcome == "" {
+		return fmt.Sprintf("disposition %q, want ANSWERED, NO ANSWER, BUSY, FAILED, CONGESTION or UNKNOWN", clip(r.col(astResult)))
 	}
 	var ok bool
 	if r.start, ok = r.civil.read(r.col(astStart)); !ok {
@@ -137,13 +137,24 @@ func clip(s string) string {
 	return strings.ToValidUTF8(s, "?")
 }
 
-var astDispositions = map[string]codes.Outcome{
-	"ANSWERED":   codes.Answered,
-	"NO ANSWER":  codes.User,
-	"BUSY":       codes.User,
-	"FAILED":     codes.Failed,
-	"CONGESTION": codes.Failed,
-	"UNKNOWN":    codes.NotConnected,
+// astDisposition is the outcome of a disposition word and the word itself; the
+// outcome is empty for any other word.
+func astDisposition(word string) (codes.Outcome, string) {
+	switch word {
+	case "ANSWERED":
+		return codes.Answered, "ANSWERED"
+	case "NO ANSWER":
+		return codes.User, "NO ANSWER"
+	case "BUSY":
+		return codes.User, "BUSY"
+	case "FAILED":
+		return codes.Failed, "FAILED"
+	case "CONGESTION":
+		return codes.Failed, "CONGESTION"
+	case "UNKNOWN":
+		return codes.NotConnected, "UNKNOWN"
+	}
+	return "", ""
 }
 
 // astWindow is how many rows may stand between two rows of one channel for
@@ -347,7 +358,7 @@ func (r *astRow) ids() (unique, linked string) {
 // linkBack makes rows of one channel legs of one call.
 func (r *astReader) linkBack(c *CDR, key uint64) {
 	self := (r.count - 1) % astWindow
-	for i, k := range r.keys {
+	for i, k := range r.keys[:] {
 		if k == key && r.ring[i].cdr.ID == c.ID {
 			r.ring[i].cdr.Link, c.Link = c.ID, c.ID
 		}
@@ -363,9 +374,7 @@ var noConversation = map[string]bool{
 }
 
 func (r *astReader) outcome(c *CDR) {
-	word := r.row.col(astDisposition)
-	c.Outcome = astDispositions[word]
-	c.Reason = r.names.intern(word)
+	c.Outcome, c.Reason = astDisposition(r.row.col(astResult))
 	if c.Outcome == codes.Answered && r.row.col(astDstChannel) == "" && noConversation[strings.ToLower(r.row.col(astLastApp))] {
 		c.Outcome = codes.NotConnected
 		c.Flags |= codes.FlagPBXAnswered
@@ -393,7 +402,7 @@ func (r *astReader) setTimes(c *CDR, u uniqueID) (warn string) {
 		return warn
 	}
 	c.End = c.Start + int64(duration)*1e6
-	if row.col(astDisposition) == "ANSWERED" && billsec >= 0 && billsec <= duration {
+	if c.Reason == "ANSWERED" && billsec >= 0 && billsec <= duration {
 		c.Answer = c.End - int64(billsec)*1e6
 	}
 	return warn

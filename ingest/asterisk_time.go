@@ -24,7 +24,7 @@ type astTimes struct {
 // survey looks through the first rows for the offset and the order of day and
 // month, so that rows before the first that tells are read like those after it.
 func (t *astTimes) survey(head []byte) {
-	lines := newCSVLines(strings.NewReader(string(head[:min(len(head), 64<<10)])))
+	lines := csvLinesOf(head[:min(len(head), 64<<10)])
 	row := astRow{}
 	for {
 		end, next, whole, ok := lines.peek(0)

@@ -26,12 +26,24 @@ type csvLines struct {
 
 // newCSVLines fills the first window, which head then returns.
 func newCSVLines(src io.Reader) *csvLines {
-	l := &csvLines{src: src, buf: make([]byte, csvChunk+maxCSVLine), number: 1, terminator: '\n'}
+	l := &csvLines{src: src, buf: make([]byte, csvChunk+maxCSVLine)}
 	l.fill()
-	if bytes.HasPrefix(l.buf[:l.end], []byte("\xef\xbb\xbf")) {
-		l.pos, l.offset = 3, 3
+	return l.begin()
+}
+
+// csvLinesOf reads lines that are in memory.
+func csvLinesOf(text []byte) *csvLines {
+	l := &csvLines{buf: text, end: len(text), eof: true}
+	return l.begin()
+}
+
+// begin passes over a byte order mark and finds out how lines end.
+func (l *csvLines) begin() *csvLines {
+	l.number, l.terminator = 1, '\n'
+	if bytes.HasPrefix(l.head(), []byte("\xef\xbb\xbf")) {
+		l.take(3, 0)
 	}
-	first := l.buf[l.pos:l.end]
+	first := l.head()
 	if i := bytes.IndexByte(first, '\r'); i >= 0 && i+1 < len(first) && bytes.IndexByte(first[:i+2], '\n') < 0 {
 		l.terminator = '\r'
 	}
@@ -119,43 +131,45 @@ func (f csvField) text(row string) string {
 // ""Anna Example" <1115>".
 func splitCSV(row string, fields []csvField) (n int, open bool) {
 	for at := 0; ; n++ {
-		f, next, unclosed := nextField(row, at)
+		var f csvField
+		next := -1
+		if at < len(row) && row[at] == '"' {
+			f, open = quotedField(row, at+1)
+			if end := int(f.to) + 1; end < len(row) {
+				next = end + 1
+			}
+		} else {
+			f = csvField{from: int32(at), to: int32(len(row))}
+			if end := strings.IndexByte(row[at:], ','); end >= 0 {
+				f.to = int32(at + end)
+				next = at + end + 1
+			}
+		}
 		if n < len(fields) {
 			fields[n] = f
 		}
-		if unclosed || next < 0 {
-			return n + 1, unclosed
+		if next < 0 {
+			return n + 1, open
 		}
 		at = next
 	}
 }
 
-// nextField reads the field at row[at]; next is where the one after it begins,
-// -1 after the last.
-func nextField(row string, at int) (f csvField, next int, open bool) {
-	if at >= len(row) || row[at] != '"' {
-		end := strings.IndexByte(row[at:], ',')
-		if end < 0 {
-			return csvField{from: int32(at), to: int32(len(row))}, -1, false
-		}
-		return csvField{from: int32(at), to: int32(at + end)}, at + end + 1, false
-	}
-	f.from = int32(at + 1)
-	for i := at + 1; ; i++ {
+// quotedField reads a field whose text begins at row[at].
+func quotedField(row string, at int) (f csvField, open bool) {
+	f.from = int32(at)
+	for i := at; ; i++ {
 		q := strings.IndexByte(row[i:], '"')
 		if q < 0 {
 			f.to = int32(len(row))
-			return f, -1, true
+			return f, true
 		}
 		i += q
-		switch {
-		case i+1 == len(row):
+		if i+1 == len(row) || row[i+1] == ',' {
 			f.to = int32(i)
-			return f, -1, false
-		case row[i+1] == ',':
-			f.to = int32(i)
-			return f, i + 2, false
-		case row[i+1] == '"':
+			return f, false
+		}
+		if row[i+1] == '"' {
 			f.doubled = true
 			i++
 		}

@@ -113,6 +113,7 @@ type omScanner struct {
 	err     error
 	partial []byte  // the beginning of the line that buf[pos] is on, at most omMaxGap
 	clock   omClock // the last one seen since the last record
+	tail    bool    // the end of a record that was too long is still to come
 	answer  bool    // in the receiver's HTTP response to the last push: its Date is not the next one's
 }
 
@@ -145,21 +146,35 @@ func (s *omScanner) next() (r omRegion, ok bool) {
 			s.fill()
 		}
 		text := s.buf[s.pos:s.end]
-		at, root := findRoot(text, 0)
-		if at < 0 {
-			if s.eof {
-				return r, false
+		at, root, closing := findTag(text)
+		switch {
+		case at < 0 && s.eof:
+			return r, false
+		case at < 0: // a tag may begin in the last bytes
+			s.gap(max(0, len(text)-len("</event")))
+		case closing:
+			s.gap(at)
+			r = s.stray(len("</")+len(root), root)
+			if !s.tail {
+				return r, true
 			}
-			// A root's name may begin in the last bytes.
-			s.gap(max(0, len(text)-len("<Event ")))
-			continue
+			s.tail = false
+		default:
+			s.gap(at)
+			if s.end-s.pos < omMaxRecord+omMaxGap {
+				s.fill()
+			}
+			return s.region(root), true
 		}
-		s.gap(at)
-		if s.end-s.pos < omMaxRecord+omMaxGap {
-			s.fill()
-		}
-		return s.region(root), true
 	}
+}
+
+// stray is the end of a record whose beginning is missing, as after a rotation.
+func (s *omScanner) stray(n int, root string) omRegion {
+	r := omRegion{Place: Place{Offset: s.offset, Length: n, Line: s.line}, raw: s.buf[s.pos : s.pos+n]}
+	r.wrong = fmt.Sprintf("</%s> without its beginning", root)
+	s.gap(n)
+	return r
 }
 
 // gap goes over n bytes between records and keeps the clocks in them.
@@ -223,6 +238,7 @@ func (s *omScanner) region(root string) omRegion {
 	if wrong != "" && n == omMaxRecord {
 		wrong = fmt.Sprintf("no </%s> within %d bytes", root, omMaxRecord)
 	}
+	s.tail = n == omMaxRecord && wrong != ""
 	r.Length, r.wrong, r.raw = n, wrong, text[:n]
 	r.text = stripPrefixes(r.raw, s.partial)
 	r.clock = s.clock
@@ -247,8 +263,8 @@ func recordLength(text []byte, root string) (n int, wrong string) {
 		return head, ""
 	}
 	limit := len(text)
-	if i, _ := findRoot(text, 1); i >= 0 {
-		limit = i
+	if i := findRoot(text[1:]); i >= 0 {
+		limit = i + 1
 	}
 	if i := indexFold(text[1:limit], "<?xml"); i >= 0 {
 		limit = i + 1
@@ -267,20 +283,37 @@ func recordLength(text []byte, root string) (n int, wrong string) {
 	}
 }
 
-// findRoot finds the next <Cdr or <Event, in either case, from text[from] on.
-func findRoot(text []byte, from int) (at int, root string) {
-	for at = from; ; at++ {
-		i := bytes.IndexByte(text[min(at, len(text)):], '<')
+// findTag finds the next <Cdr, <Event, </Cdr or </Event, in either case.
+func findTag(text []byte) (at int, root string, closing bool) {
+	for {
+		i := bytes.IndexByte(text[at:], '<')
 		if i < 0 {
-			return -1, ""
+			return -1, "", false
 		}
-		at += i
+		at += i + 1
+		rest := text[at:]
+		if closing = len(rest) > 0 && rest[0] == '/'; closing {
+			rest = rest[1:]
+		}
 		for _, root = range [...]string{"cdr", "event"} {
-			rest := text[at+1:]
 			if len(rest) > len(root) && foldEqual(rest[:len(root)], root) && strings.IndexByte(" \t\r\n>/", rest[len(root)]) >= 0 {
-				return at, root
+				return at - 1, root, closing
 			}
 		}
+	}
+}
+
+// findRoot is the place of the next <Cdr or <Event, -1 if there is none.
+func findRoot(text []byte) int {
+	for from := 0; ; {
+		at, _, closing := findTag(text[from:])
+		if at < 0 {
+			return -1
+		}
+		if !closing {
+			return from + at
+		}
+		from += at + 1
 	}
 }
 
@@ -353,7 +386,7 @@ func samePrefix(line, prefix []byte) bool {
 // signatureTime reads the Unix time of a signed push, which follows the record
 // as <Auth><nonce>…</nonce><timestamp>1794297612</timestamp>….
 func signatureTime(text []byte) (sec int64, ok bool) {
-	if at, _ := findRoot(text, 0); at >= 0 {
+	if at := findRoot(text); at >= 0 {
 		text = text[:at]
 	}
 	if i := indexFold(text, "<?xml"); i >= 0 {

@@ -289,11 +289,14 @@ func (r *omReader) event(g *omRegion) {
 	e.Time = r.eventTime(g.clock)
 	e.Subject = d.subject()
 	e.Text = d.parties()
+	reason := d.values["reason"]
 	if code := digits(d.values["code"]); code > 0 {
 		e.Code = code
-		e.Text = joinText(omFailures[code], e.Text)
+		if reason == "" {
+			reason = omFailures[code]
+		}
 	}
-	e.Text = joinText(d.values["reason"], e.Text)
+	e.Text = joinText(reason, e.Text)
 	for _, el := range d.elements {
 		if el.name == "waiting" {
 			e.Text = joinText(strings.TrimSpace("queue "+el.attrs["group"]), "waiting "+el.attrs["count"], el.attrs["reason"], e.Text)

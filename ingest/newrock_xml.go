@@ -31,7 +31,7 @@ func parseOM(text []byte) omDocument {
 	d := omDocument{values: map[string]string{}}
 	at := tagEnd(text)
 	_, d.attrs, _ = openTag(text[:at])
-	for at < len(text) && len(d.elements) < omMaxElements {
+	for broken := 0; at < len(text) && len(d.elements) < omMaxElements && broken < omMaxElements; {
 		i := bytes.IndexByte(text[at:], '<')
 		if i < 0 {
 			break
@@ -48,6 +48,7 @@ func parseOM(text []byte) omDocument {
 		end := tagEnd(text[at:])
 		if end == 0 {
 			at++
+			broken++
 			continue
 		}
 		e := omElement{}
@@ -183,7 +184,7 @@ func unescape(s string) string {
 		if !ok {
 			return b.String()
 		}
-		name, after, ok := strings.Cut(rest, ";")
+		name, _, ok := strings.Cut(rest[:min(len(rest), 12)], ";")
 		r := entity(name)
 		if !ok || r < 0 {
 			b.WriteByte('&')
@@ -191,7 +192,7 @@ func unescape(s string) string {
 			continue
 		}
 		b.WriteRune(r)
-		s = after
+		s = rest[len(name)+1:]
 	}
 }
 
