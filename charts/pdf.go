@@ -1,0 +1,102 @@
+package charts
+
+import (
+	"bytes"
+	"io"
+	"time"
+
+	"codeberg.org/go-fonts/liberation/liberationsansbold"
+	"codeberg.org/go-fonts/liberation/liberationsansregular"
+	"codeberg.org/go-pdf/fpdf"
+)
+
+// cssPoint is a CSS pixel in points: 1/96 inch.
+const cssPoint = 72.0 / 96
+
+// pdfDate stands in every file, so that the same chart is the same file.
+var pdfDate = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// writePDF writes one page. It goes to the PDF library itself because gonum's
+// PDF canvas writes text in code page 1252 and whole fonts; this embeds the
+// glyphs used, in Unicode. A font that PDF cannot embed that way (OTF outlines,
+// TTC) makes the page a picture.
+func (p *paper) writePDF(w io.Writer, fig Figure, opt Options) error {
+	doc := fpdf.NewCustom(&fpdf.InitType{UnitStr: "pt", Size: fpdf.SizeType{Wd: p.w * cssPoint, Ht: p.h * cssPoint}})
+	doc.SetCreationDate(pdfDate)
+	doc.SetModificationDate(pdfDate)
+	doc.SetCatalogSort(true)
+	doc.SetTitle(cleaned(fig.Title), true)
+	doc.SetSubject(cleaned(fig.Alt), true)
+	doc.SetProducer("callsift", true)
+	doc.SetMargins(0, 0, 0)
+	doc.SetAutoPageBreak(false, 0)
+	doc.AddPage()
+	if !p.face.trueType {
+		if err := p.pdfPicture(doc, opt); err != nil {
+			return err
+		}
+		return doc.Output(w)
+	}
+	regular, bold := liberationsansregular.TTF, liberationsansbold.TTF
+	if p.face.file != nil {
+		regular, bold = p.face.file, p.face.file
+	}
+	// The library writes into the slices it is given.
+	doc.AddUTF8FontFromBytes("sans", "", bytes.Clone(regular))
+	doc.AddUTF8FontFromBytes("sans", "B", bytes.Clone(bold))
+	for _, o := range p.ops {
+		p.pdfOp(doc, o, opt)
+	}
+	return doc.Output(w)
+}
+
+func (p *paper) pdfPicture(doc *fpdf.Fpdf, opt Options) error {
+	var b bytes.Buffer
+	opt.Scale = 4
+	if err := p.writePNG(&b, opt); err != nil {
+		return err
+	}
+	how := fpdf.ImageOptions{ImageType: "png"}
+	doc.RegisterImageOptionsReader("chart", how, &b)
+	doc.ImageOptions("chart", 0, 0, p.w*cssPoint, p.h*cssPoint, false, how, 0, "")
+	return doc.Error()
+}
+
+func (p *paper) pdfOp(doc *fpdf.Fpdf, o op, opt Options) {
+	c := rgb(hex(o.ink, opt.Dark))
+	doc.SetAlpha(o.alpha, "Normal")
+	if o.kind == opText {
+		weight := ""
+		if o.bold {
+			weight = "B"
+		}
+		doc.SetTextColor(int(c.R), int(c.G), int(c.B))
+		doc.SetFont("sans", weight, o.size*cssPoint)
+		x := o.pts[0].x * cssPoint
+		switch o.anchor {
+		case middle:
+			x -= doc.GetStringWidth(o.text) / 2
+		case end:
+			x -= doc.GetStringWidth(o.text)
+		}
+		doc.Text(x, o.pts[0].y*cssPoint, o.text)
+		return
+	}
+	doc.SetFillColor(int(c.R), int(c.G), int(c.B))
+	doc.SetDrawColor(int(c.R), int(c.G), int(c.B))
+	for i, q := range o.pts {
+		if i == 0 || o.kind == opLines && i%2 == 0 {
+			doc.MoveTo(q.x*cssPoint, q.y*cssPoint)
+		} else {
+			doc.LineTo(q.x*cssPoint, q.y*cssPoint)
+		}
+	}
+	if o.kind == opFill {
+		doc.ClosePath()
+		doc.DrawPath("F")
+		return
+	}
+	doc.SetLineWidth(o.width * cssPoint)
+	doc.SetDashPattern([]float64{o.dash * cssPoint, o.dash * cssPoint}[:2*min(1, int(o.dash))], 0)
+	doc.DrawPath("D")
+}
