@@ -1,0 +1,156 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"callsift/analyze"
+	"callsift/charts"
+)
+
+type chartOptions struct {
+	selectFlags
+	out, size, font string
+	dark            bool
+}
+
+func newChartCommand(a *app) *cobra.Command {
+	var opt chartOptions
+	var list strings.Builder
+	for _, n := range charts.Names() {
+		fmt.Fprintf(&list, "  %-10s %s\n", n, charts.About(n))
+	}
+	cmd := &cobra.Command{
+		Use:   "chart [flags] NAME [PATH...]",
+		Short: "Draw one chart as PNG, SVG or PDF",
+		Long: `Draw a chart and write it to --out; the file's name says the format. "all" draws
+all of them into the folder --out. Given PATHs, they are read into a temporary
+database first. The same data gives the same bytes (PNG and SVG).
+
+CHARTS
+` + strings.TrimRight(list.String(), "\n"),
+		Example:   "  callsift chart heatmap --week last --out heatmap.png\n  callsift chart all --week 2026-W46 --out charts",
+		Args:      args(cobra.MinimumNArgs(1)),
+		ValidArgs: append(charts.Names(), "all"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runChart(cmd.Context(), a, opt, args[0], args[1:])
+		},
+	}
+	opt.period(cmd)
+	opt.what(cmd)
+	f := cmd.Flags()
+	f.StringVarP(&opt.out, "out", "o", "", "`FILE` to write: .png, .svg or .pdf (all: a folder)")
+	f.StringVar(&opt.size, "size", "1200x600", "`WIDTHxHEIGHT` in CSS pixels; a PNG has twice as many each way")
+	f.BoolVar(&opt.dark, "dark", false, "light on dark")
+	f.StringVar(&opt.font, "font", "", "`FILE` of a TTF, OTF or TTC font, for names in other scripts")
+	cmd.RegisterFlagCompletionFunc("out", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return charts.Formats(), cobra.ShellCompDirectiveFilterFileExt
+	})
+	return cmd
+}
+
+func runChart(ctx context.Context, a *app, opt chartOptions, name string, paths []string) error {
+	q, err := opt.query()
+	if err != nil {
+		return err
+	}
+	names, files, err := chartFiles(name, opt.out)
+	if err != nil {
+		return err
+	}
+	render := charts.Options{Dark: opt.dark, Font: opt.font}
+	if render.Width, render.Height, err = size(opt.size); err != nil {
+		return err
+	}
+	zone, err := opt.zone()
+	if err != nil {
+		return err
+	}
+	db, done, err := a.openRead(ctx, paths, zone)
+	if err != nil {
+		return err
+	}
+	defer done()
+	r, err := analyze.ReportFrom(ctx, db, q, "")
+	if err != nil {
+		return err
+	}
+	for i, n := range names {
+		if err := a.drawChart(n, files[i], &r, render); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// chartFiles says which charts go into which files.
+func chartFiles(name, out string) (names, files []string, err error) {
+	if out == "" {
+		return nil, nil, usagef("chart: --out FILE is missing: it says where to write and in which format (%s)", strings.Join(charts.Formats(), ", "))
+	}
+	if name == "all" {
+		for _, n := range charts.Names() {
+			names, files = append(names, n), append(files, filepath.Join(out, n+".png"))
+		}
+		return names, files, os.MkdirAll(out, 0o755)
+	}
+	if charts.About(name) == "" {
+		return nil, nil, usagef("no chart %q; charts are %s, all", name, strings.Join(charts.Names(), ", "))
+	}
+	if ext := extension(out); !contains(charts.Formats(), ext) {
+		return nil, nil, usagef("--out: %q ends in no chart format; formats are %s", out, strings.Join(charts.Formats(), ", "))
+	}
+	return []string{name}, []string{out}, nil
+}
+
+func extension(file string) string {
+	return strings.ToLower(strings.TrimPrefix(filepath.Ext(file), "."))
+}
+
+func contains(list []string, s string) bool {
+	for _, x := range list {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}
+
+func (a *app) drawChart(name, file string, r *analyze.Report, opt charts.Options) error {
+	fig, err := charts.New(name, r)
+	if err != nil {
+		return err
+	}
+	if missing, err := charts.Missing(fig, opt); err != nil {
+		return err
+	} else if len(missing) > 0 {
+		a.remark("%s: the font has no glyphs for %s; --font FILE names one that has", file, string(missing))
+	}
+	var b bytes.Buffer
+	if err := charts.Render(&b, fig, extension(file), opt); err != nil {
+		return err
+	}
+	if err := os.WriteFile(file, b.Bytes(), 0o644); err != nil {
+		return err
+	}
+	a.remark("%s written", file)
+	return nil
+}
+
+// size reads "1200x600".
+func size(s string) (width, height int, err error) {
+	w, h, ok := strings.Cut(strings.ToLower(s), "x")
+	width, errW := strconv.Atoi(w)
+	height, errH := strconv.Atoi(h)
+	if !ok || errW != nil || errH != nil || width < 320 || width > 4000 || height < 200 || height > 4000 {
+		return 0, 0, usagef("--size: %q, want WIDTHxHEIGHT from 320x200 to 4000x4000", s)
+	}
+	return width, height, nil
+}
