@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"fmt"
+	"io"
 	"slices"
 
 	"callsift/ingest/capture"
@@ -34,6 +35,7 @@ var (
 		Example:     "d4 c3 b2 a1 02 00 04 00 00 00 00 00 00 00 00 00",
 		Sniff:       func(head []byte) bool { return capture.Sniff(head) == "pcap" },
 		Read:        readCapture,
+		Raw:         rawOfCapture,
 	}
 	pcapngFormat = Format{
 		Name:        "pcapng",
@@ -43,8 +45,16 @@ var (
 		Example:     "0a 0d 0d 0a 1c 00 00 00 4d 3c 2b 1a 01 00 00 00",
 		Sniff:       func(head []byte) bool { return capture.Sniff(head) == "pcapng" },
 		Read:        readCapture,
+		Raw:         rawOfCapture,
 	}
 )
+
+// rawOfCapture gives the SIP message at a place again. It reads the capture from
+// its start: a stream or fragment needs what came before.
+func rawOfCapture(r io.Reader, at Place) ([]byte, error) {
+	p, err := capture.At(r, at.Offset)
+	return p.Data, err
+}
 
 // readCapture hands the messages of a capture to out, then its warnings.
 func readCapture(in *Input, out Sink) error {

@@ -118,7 +118,7 @@ func runBreakdown(ctx context.Context, a *app, opt breakdownOptions, paths []str
 	if b.Total.Count == 0 {
 		a.remark("no %s in the period and selection asked for", unit(&b))
 	}
-	return checkRate(limit, b.Total)
+	return checkRate(limit, b.Total.Failed, b.Total.Rated())
 }
 
 func unit(b *analyze.Breakdown) string {
@@ -191,9 +191,9 @@ func rate(s string) (float64, error) {
 }
 
 // checkRate is the error of status 3 if more than limit of the calls failed.
-func checkRate(limit float64, t analyze.Tally) error {
-	if limit < 0 || t.Rated() == 0 || float64(t.Failed)/float64(t.Rated()) <= limit {
+func checkRate(limit float64, failed, rated int64) error {
+	if limit < 0 || rated == 0 || float64(failed)/float64(rated) <= limit {
 		return nil
 	}
-	return &exitStatus{exitThreshold, fmt.Errorf("%s of %s calls failed (%s), over %.1f %%", count(t.Failed), count(t.Rated()), percent(t.Failed, t.Rated()), 100*limit)}
+	return &exitStatus{exitThreshold, fmt.Errorf("%s of %s calls failed (%s), over %.1f %%", count(failed), count(rated), percent(failed, rated), 100*limit)}
 }

@@ -99,7 +99,9 @@ func explainQ850(ctx context.Context, a *app, n int) error {
 	paragraph(a.out, "Meaning", q.Meaning)
 	paragraph(a.out, "Check first", q.FirstCheck)
 	paragraph(a.out, "Note", q.Note)
-	paragraph(a.out, "As SIP", q.SIP)
+	if q.SIP != 0 {
+		paragraph(a.out, "As SIP", codes.Label(q.SIP)+" (RFC 3398)")
+	}
 	return seenHere(ctx, a, analyze.Condition{Key: "cause_q850", Values: []string{strconv.Itoa(n)}})
 }
 

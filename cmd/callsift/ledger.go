@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -40,9 +39,13 @@ type ledgerJSON struct {
 	Transactions    int64            `json:"transactions"`
 	Folded          int64            `json:"folded"`
 	InDialog        int64            `json:"in_dialog"`
+	Acks            int64            `json:"acks"`
 	Cancels         int64            `json:"cancels"`
 	Orphans         int64            `json:"orphans"`
-	Requests        json.RawMessage  `json:"requests"`
+	OtherRequests   int64            `json:"other_requests"`
+	Hops            int64            `json:"hops"`
+	Further         int64            `json:"further"`
+	Requests        map[string]int64 `json:"requests"`
 	Attempts        int64            `json:"attempts"`
 	Calls           int64            `json:"calls"`
 	Outcomes        map[string]int64 `json:"outcomes"`
@@ -84,12 +87,12 @@ func runLedger(ctx context.Context, a *app, format string, paths []string) error
 }
 
 func ledgerAsJSON(l *store.Ledger, excluded map[string]int64) ledgerJSON {
-	requests, _ := json.Marshal(l.Requests)
 	j := ledgerJSON{
 		Messages: l.Steps[store.StepMessages], Duplicates: l.Steps[store.StepDuplicates], Retransmissions: l.Steps[store.StepRetransmissions],
 		Unusable: l.Steps[store.StepUnusable], Transactions: l.Steps[store.StepTransactions], Folded: l.Steps[store.StepFolded],
-		InDialog: l.Steps[store.StepInDialog], Cancels: l.Steps[store.StepCancels], Orphans: l.Steps[store.StepOrphans],
-		Requests: requests, Attempts: l.Attempts, Calls: l.Calls, Outcomes: map[string]int64{}, Excluded: excluded,
+		InDialog: l.Steps[store.StepInDialog], Acks: l.Steps[store.StepAcks], Cancels: l.Steps[store.StepCancels], Orphans: l.Steps[store.StepOrphans],
+		OtherRequests: l.Steps[store.StepRequests], Hops: l.Steps[store.StepHops], Further: l.Steps[store.StepFurther],
+		Requests: l.Requests, Attempts: l.Attempts, Calls: l.Calls, Outcomes: map[string]int64{}, Excluded: excluded,
 		CDRs: l.CDRs, SameRecords: l.Doubled + l.Steps[store.StepSameRecords], Events: l.Events, Rejected: l.Rejected, Sources: l.Sources,
 		MessageCounts: messageCounts{map[string]int64{}, map[string]int64{}},
 	}
@@ -116,12 +119,16 @@ func ledgerSheet(l *store.Ledger, excluded map[string]int64) *sheet {
 	line("- unusable", st[store.StepUnusable], "discarded by RFC 3261, kept in the list only")
 	line("= in transactions", st[store.StepMessages]-st[store.StepDuplicates]-st[store.StepRetransmissions]-st[store.StepUnusable], "")
 	line("transactions", st[store.StepTransactions], "a request and its responses on one hop")
-	line("- folded", st[store.StepFolded], "challenge answered, redirect followed, digits sent in parts")
-	line("- in dialog", st[store.StepInDialog], "ACK, BYE, re-INVITE and others inside a call")
+	line("- folded", st[store.StepFolded], "challenge answered, digits sent in parts")
+	line("- in dialog", st[store.StepInDialog], "BYE, re-INVITE, PRACK and others inside a call")
+	line("- ACK of 2xx", st[store.StepAcks], "has no response")
 	line("- CANCEL", st[store.StepCancels], "belongs to its INVITE")
 	line("- orphans", st[store.StepOrphans], "of dialogs whose start was not seen")
 	line("- other requests", st[store.StepRequests], "REGISTER, OPTIONS ... per hop, see below")
 	line("= SIP attempts", st[store.StepAttempts], "initial INVITEs on one hop")
+	line("- hops", st[store.StepHops], "attempts that relay another one of the same call")
+	line("- further attempts", st[store.StepFurther], "redirects, failovers and forks of the same call")
+	line("= SIP calls", st[store.StepCalls], "")
 	line("CDRs", l.CDRs, "call detail records read")
 	line("- same record", l.Doubled+st[store.StepSameRecords], "the same record in another source")
 	line("= CDR attempts", l.Attempts-st[store.StepAttempts], "")

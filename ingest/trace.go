@@ -1,0 +1,178 @@
+package ingest
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"net/netip"
+	"slices"
+
+	"callsift/ingest/dialog"
+	"callsift/store"
+)
+
+// Step is one message of a call, or one record that a call was made from.
+type Step struct {
+	Time     int64 // microseconds UTC; 0: unknown
+	Src, Dst netip.AddrPort
+	Text     string // "INVITE", "180 Ringing", or "CDR"
+	SDP      bool
+	Again    bool   // a retransmission of an earlier step
+	Detail   string // Reason, Warning, Retry-After; the disposition of a CDR
+	Path     string // the source, and where in it
+	Format   string
+	Offset   int64
+	Length   int64
+	Line     int64
+}
+
+// Trace lists the messages that a call was made from, in order of time, without
+// the copies that other sources hold; or the records of a call known from CDRs.
+func Trace(ctx context.Context, db *store.DB, call *store.Attempt) ([]Step, error) {
+	sources, err := db.Sources(ctx)
+	if err != nil {
+		return nil, err
+	}
+	byID := map[int64]*store.Source{}
+	for i := range sources {
+		byID[sources[i].ID] = &sources[i]
+	}
+	if call.Bundle == 0 {
+		s := Step{Time: call.Start, Text: "CDR", Detail: call.Profile.Reason, Offset: call.Offset, Length: call.Length, Line: call.Line}
+		s.from(byID[call.Source])
+		return []Step{s}, nil
+	}
+	kind, evidence, err := db.BundleEvidence(ctx, call.Bundle)
+	if err != nil {
+		return nil, err
+	}
+	if kind == "cdr" {
+		return cdrSteps(evidence, byID), nil
+	}
+	var msgs []dialog.Message
+	for _, e := range evidence {
+		if msgs, err = unpack(msgs, e.Source, e.Data); err != nil {
+			return nil, err
+		}
+	}
+	return sipSteps(msgs, call, byID), nil
+}
+
+func (s *Step) from(src *store.Source) {
+	if src != nil {
+		s.Path, s.Format = src.Path, src.Format
+	}
+}
+
+func cdrSteps(evidence []store.Evidence, sources map[int64]*store.Source) []Step {
+	var all []linkedCDR
+	for _, e := range evidence {
+		all = unpackCDRs(all, e.Source, e.Data)
+	}
+	var steps []Step
+	for _, r := range distinct(all) {
+		text := "CDR"
+		if r.Role != "" {
+			text += " " + r.Role
+		}
+		s := Step{Time: r.Start, Text: text, Detail: r.Reason, Offset: r.Offset, Length: int64(r.Length), Line: int64(r.Line)}
+		s.from(sources[r.source])
+		steps = append(steps, s)
+	}
+	return steps
+}
+
+// sipSteps picks the messages of one call out of those of its Call-ID.
+func sipSteps(msgs []dialog.Message, call *store.Attempt, sources map[int64]*store.Source) []Step {
+	seen := map[string]bool{}
+	var steps []Step
+	for _, i := range messagesOf(msgs, call) {
+		m := &msgs[i]
+		s := Step{Time: m.Time, Src: m.Src, Dst: m.Dst, Text: m.Method, SDP: m.Flags&dialog.HasSDP != 0, Detail: messageDetail(m),
+			Offset: m.Offset, Length: int64(m.Length), Line: int64(m.Line)}
+		if m.Status != 0 {
+			s.Text = fmt.Sprintf("%d %s", m.Status, m.Phrase)
+		}
+		via := ""
+		if len(m.Vias) > 0 {
+			via = m.Vias[0]
+		}
+		key := fmt.Sprint(m.Status, m.Method, m.CSeq, via, m.ToTag, m.Src, m.Dst, m.RSeq)
+		s.Again, seen[key] = seen[key], true
+		s.from(sources[m.Source])
+		steps = append(steps, s)
+	}
+	return steps
+}
+
+// messagesOf lists the messages of a call by index, in order of time.
+func messagesOf(msgs []dialog.Message, call *store.Attempt) []int {
+	result := dialog.Assemble(msgs, dialog.Context{})
+	var list []int
+	for i := range result.Calls {
+		c := &result.Calls[i]
+		if len(result.Calls) > 1 && (c.Start != call.Start || c.Method != call.Profile.Method) {
+			continue
+		}
+		list = append(list, c.Messages...)
+		for j := range c.Legs {
+			list = append(list, c.Legs[j].Messages...)
+		}
+	}
+	slices.Sort(list)
+	list = slices.Compact(list)
+	slices.SortStableFunc(list, func(a, b int) int {
+		x, y := &msgs[a], &msgs[b]
+		return cmp.Or(cmp.Compare(x.Time, y.Time), cmp.Compare(x.Source, y.Source), cmp.Compare(x.Offset, y.Offset))
+	})
+	return list
+}
+
+// messageDetail is what else a message says about a failure.
+func messageDetail(m *dialog.Message) string {
+	var b bytes.Buffer
+	for _, r := range m.Reasons {
+		fmt.Fprintf(&b, " Reason: %s %d %s", r.Protocol, r.Cause, r.Text)
+	}
+	if m.Warning != "" {
+		fmt.Fprintf(&b, " Warning: %s", m.Warning)
+	}
+	if m.RetryAfter >= 0 {
+		fmt.Fprintf(&b, " Retry-After: %d s", m.RetryAfter)
+	}
+	return string(bytes.TrimSpace(b.Bytes()))
+}
+
+// maxRaw bounds what Raw reads for one record.
+const maxRaw = 1 << 20
+
+// Raw reads the original bytes of a step from its source: the region of the
+// file with all log prefixes, or the SIP message out of a packet.
+func Raw(ctx context.Context, s *Step) ([]byte, error) {
+	if s.Path == Stdin {
+		return nil, fmt.Errorf("read from standard input: the original bytes are gone")
+	}
+	o, err := openFile(ctx, s.Path, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer o.close()
+	if err := o.unpackBody(); err != nil {
+		return nil, fmt.Errorf("%s: %w", s.Path, err)
+	}
+	at := Place{Offset: s.Offset, Length: int(min(s.Length, maxRaw)), Line: int(s.Line)}
+	if f := FormatNamed(s.Format); f != nil && f.Raw != nil {
+		return f.Raw(o.body, at)
+	}
+	raw := make([]byte, at.Length)
+	_, err = io.CopyN(io.Discard, o.body, at.Offset)
+	if err == nil {
+		_, err = io.ReadFull(o.body, raw)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: shorter than when it was imported", s.Path)
+	}
+	return raw, nil
+}
