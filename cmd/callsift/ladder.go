@@ -16,8 +16,8 @@ import (
 // message, with the time and the distance to the message before.
 func ladder(w io.Writer, steps []ingest.Step, zone *time.Location) {
 	hosts := ladderHosts(steps)
-	const width = 24 // from one host's line to the next
-	fmt.Fprintf(w, "%25s", "")
+	const width = 28 // from one host's line to the next
+	fmt.Fprintf(w, "%24s", "")
 	for _, h := range hosts {
 		fmt.Fprint(w, pad(cut(h, width-2), width))
 	}
@@ -82,9 +82,6 @@ func ladderRow(s *ingest.Step, hosts []string, width int) string {
 			row += pad("│", width)
 		case i == left:
 			row += arrow(clean(text), (right-left)*width, from < to)
-		}
-		if i == right {
-			continue
 		}
 	}
 	if left == right {

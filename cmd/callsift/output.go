@@ -169,13 +169,12 @@ func writeJSON(w io.Writer, v any) error {
 // count writes a number with thousands separated.
 func count(n int64) string {
 	s := strconv.FormatInt(n, 10)
-	digits := len(s)
+	start := 0
 	if n < 0 {
-		digits--
+		start = 1
 	}
-	for i := digits - 3; i > 0; i -= 3 {
-		at := len(s) - digits + i
-		s = s[:at] + "," + s[at:]
+	for i := len(s) - 3; i > start; i -= 3 {
+		s = s[:i] + "," + s[i:]
 	}
 	return s
 }
