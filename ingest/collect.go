@@ -54,15 +54,22 @@ func newCollector(im *store.Import, f *Format) *collector {
 
 // Message parses a SIP message and adds it to the bundle of its Call-ID.
 func (c *collector) Message(o *Observation) {
-	if err := c.parsed.Parse(o.Raw); err != nil {
-		c.im.Reject(o.Line, o.Offset, err.Error(), o.Raw)
-		return
-	}
+	err := c.parsed.Parse(o.Raw)
 	method := ""
 	if c.parsed.IsRequest() {
 		method = c.seen.method(c.parsed.Method)
 	}
-	c.im.CountMessage(method, c.parsed.Status)
+	if err != nil {
+		// A message that lacks what correlation needs was on the wire all the
+		// same: it is counted as seen, by method and status, and rejected.
+		if method != "" || c.parsed.Status != 0 {
+			c.im.CountSeen(method, c.parsed.Status)
+		}
+		c.im.Reject(o.Line, o.Offset, err.Error(), o.Raw)
+		return
+	}
+	c.im.Source.Messages++
+	c.im.CountSeen(method, c.parsed.Status)
 	c.im.Seen(o.Time)
 	c.seen.fill(&c.msg, &c.parsed, o)
 	b := c.bundle("sip", c.parsed.CallID, o.Time)

@@ -169,9 +169,9 @@ func (im *Import) Seen(t int64) {
 	im.Source.Last = max(im.Source.Last, t)
 }
 
-// CountMessage counts a SIP message of the source as seen.
-func (im *Import) CountMessage(method string, status int) {
-	im.Source.Messages++
+// CountSeen counts a SIP message of the source as seen, usable or not: method
+// of a request, status of a response.
+func (im *Import) CountSeen(method string, status int) {
 	im.messages[messageKey{method, status}]++
 }
 

@@ -37,7 +37,7 @@ CREATE TABLE warning (           -- remarks about a source that spoiled no recor
   text   TEXT    NOT NULL
 );
 
-CREATE TABLE message_count (     -- SIP messages as seen, before anything is folded
+CREATE TABLE message_count (     -- SIP messages as seen, rejected ones too, before anything is folded
   source INTEGER NOT NULL,
   method TEXT    NOT NULL,       -- of the request; '' for a response
   status INTEGER NOT NULL,       -- of the response; 0 for a request
