@@ -97,6 +97,9 @@ func (a *assembly) adopt(ti int32) {
 		g := &a.calls[k]
 		if g.orphan && (g.fromTag == p.FromTag && g.toTag == p.ToTag || g.fromTag == p.ToTag && g.toTag == p.FromTag) {
 			a.txs[ti].orphan = int32(k)
+			if a.txs[g.first].method == "INVITE" && a.txs[ti].method != "INVITE" {
+				g.first = ti
+			}
 			return
 		}
 	}
@@ -178,14 +181,14 @@ func (a *assembly) owner(p *packet) (leg, call int) {
 func (a *assembly) orphan(g *group) Attempt {
 	t := &a.txs[g.first]
 	p := a.lead(t)
-	o := blank(p.Method, t.start)
+	o := blank(p.Method, g.start)
 	o.Outcome, o.Code, o.Flags = codes.InProgress, codes.Unknown, codes.FlagOrphan
 	o.FromUser, o.ToUser, o.Device, o.Messages = p.FromUser, p.ToUser, p.device, g.msgs
 	o.From, o.To = a.ends(t)
 	if p.Status == 0 {
 		o.Agent = p.Agent
 	}
-	if t.final >= 0 {
+	if t.final >= 0 && t.method != "INVITE" { // a re-INVITE's 200 is no answered call
 		f := &a.pkts[t.final]
 		o.Code, o.Origin, o.Phrase, o.Server = f.Status, codes.Observed, f.Phrase, f.Agent
 		o.Outcome = outcomeOf(f.Status, f.Phrase)
