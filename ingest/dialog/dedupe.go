@@ -51,7 +51,21 @@ func (a *assembly) dedupe() {
 		order = order[n:]
 	}
 	a.counts.Duplicates = a.counts.Messages - a.counts.Unusable - len(a.pkts)
-	slices.SortFunc(a.pkts, byTime)
+	a.sortByTime()
+}
+
+// sortByTime sorts numbers instead of packets: those are large.
+func (a *assembly) sortByTime() {
+	order := make([]int32, len(a.pkts))
+	for i := range order {
+		order[i] = int32(i)
+	}
+	slices.SortFunc(order, func(i, j int32) int { return byTime(&a.pkts[i], &a.pkts[j]) })
+	sorted := make([]packet, len(a.pkts))
+	for k, i := range order {
+		sorted[k] = a.pkts[i]
+	}
+	a.pkts = sorted
 }
 
 // byHash brings equal bytes together, in order of time. Source and offset come
@@ -184,7 +198,7 @@ func (a *assembly) packet(members []int32) packet {
 
 // byTime is the order of the messages. At equal times, as in logs of whole
 // seconds, the order in which a call has to happen decides.
-func byTime(x, y packet) int {
+func byTime(x, y *packet) int {
 	if c := cmp.Compare(x.Time, y.Time); c != 0 {
 		return c
 	}
