@@ -33,7 +33,7 @@ type leg struct {
 
 // back is how many legs a leg is compared with: more than a forked call has,
 // and a bound for hostile input.
-const back = 64
+const back = 32
 
 // dialogMethods only make sense inside a dialog.
 func dialogMethod(m string) bool {
