@@ -13,7 +13,6 @@ type packet struct {
 	at       int32 // index of the observation into the input
 	tx       int32 // its transaction
 	next     int32 // next message of the transaction that is no retransmission, -1: none
-	leg      int32 // the leg that shows it
 	repeat   bool  // a retransmission
 	seq      uint64
 	rank     uint8
@@ -177,7 +176,7 @@ func (a *assembly) packet(members []int32) packet {
 		}
 	}
 	m := &a.in[best]
-	p := packet{Message: m, at: best, tx: -1, next: -1, leg: -1, flags: m.Flags, src: m.Src, dst: m.Dst, device: m.Device}
+	p := packet{Message: m, at: best, tx: -1, next: -1, flags: m.Flags, src: m.Src, dst: m.Dst, device: m.Device}
 	for _, i := range members {
 		o := &a.in[i]
 		p.flags |= o.Flags &^ CoarseTime
