@@ -1,6 +1,8 @@
 package dialog
 
 import (
+	"slices"
+
 	"callsift/store/codes"
 )
 
@@ -77,11 +79,11 @@ func (a *assembly) parties(l *leg, first, last *transaction) {
 func (a *assembly) delays(l *leg) {
 	o := &l.out
 	since := func(p *packet) int64 { return max(0, p.Time-o.Start) }
-	tags := 0
+	var tags [8]string // more early dialogs are not told apart
+	dialogs := 0
 	for ti := l.first; ti >= 0; ti = a.txs[ti].nextInLeg {
 		t := &a.txs[ti]
 		o.Retransmissions += int(t.repeats)
-		tag := ""
 		for i := t.head; i >= 0; i = a.pkts[i].next {
 			p := &a.pkts[i]
 			if p.flags&Malformed != 0 {
@@ -90,9 +92,9 @@ func (a *assembly) delays(l *leg) {
 			if p.Status <= 100 {
 				continue
 			}
-			if p.Status < 300 && p.ToTag != tag {
-				tag = p.ToTag
-				tags++
+			if p.Status < 300 && dialogs < len(tags) && !slices.Contains(tags[:dialogs], p.ToTag) {
+				tags[dialogs] = p.ToTag
+				dialogs++
 			}
 			if p.Status >= 200 || p.Status == 199 {
 				continue
@@ -114,7 +116,7 @@ func (a *assembly) delays(l *leg) {
 			}
 		}
 	}
-	o.EarlyDialogs = tags
+	o.EarlyDialogs = dialogs
 	if o.Retransmissions > 0 {
 		o.Flags |= codes.FlagRetransmitted
 	}
@@ -210,6 +212,9 @@ func (a *assembly) decide(l *leg) {
 	if (o.Outcome == codes.Failed || o.Outcome == codes.User) && o.Code >= 300 {
 		o.Fail = o.Setup
 	}
+	if o.Flags&codes.FlagTruncatedStart != 0 { // t1 was not seen
+		o.PDD, o.Alert, o.Media, o.Setup, o.Fail = -1, -1, -1, -1, -1
+	}
 }
 
 // refusedFlags marks challenges that nobody answered or that were answered in vain.
@@ -295,6 +300,10 @@ func (a *assembly) unanswered(l *leg, t *transaction) {
 	case l.proof:
 		o.Outcome, o.Code, o.Origin = codes.Answered, codes.Unknown, codes.NoOrigin
 		o.Flags |= codes.FlagOneWay | codes.FlagInferred
+		if l.bye >= 0 {
+			a.hangUp(l, &a.txs[l.bye])
+			o.Talk = -1 // nobody saw the answer's time
+		}
 	case t.responses == 0 && a.oneWay(l):
 		o.Outcome, o.Code, o.Origin = codes.InProgress, codes.Unknown, codes.NoOrigin
 		o.Flags |= codes.FlagOneWay

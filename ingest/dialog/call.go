@@ -17,7 +17,7 @@ type group struct {
 	first   int32 // first leg; of an orphan: first transaction
 	toTag   string
 	over    int64 // when its last leg ended, or its last start
-	hungUp  bool  // it was answered and ended
+	hungUp  int64 // when it ended after an answer, 0: not
 	msgs    []int
 	start   int64
 }
@@ -30,11 +30,15 @@ func (a *assembly) group() {
 		}
 	}
 	for _, i := range a.order {
-		l := &a.legs[i]
-		if l.group < 0 {
+		if l := &a.legs[i]; l.group < 0 {
 			l.group = a.legs[l.parent].group
 		}
 	}
+	for _, i := range a.order {
+		a.deepen(i)
+	}
+	// From now on the legs that join found parents for come after these too.
+	slices.SortStableFunc(a.order, func(i, j int32) int { return a.legs[i].out.Depth - a.legs[j].out.Depth })
 	for i := range a.legs {
 		g := &a.calls[a.legs[i].group]
 		g.legs = append(g.legs, int32(i))
@@ -47,6 +51,15 @@ func (a *assembly) group() {
 	a.countAll()
 }
 
+// deepen counts the hops before a leg.
+func (a *assembly) deepen(i int32) {
+	l := &a.legs[i]
+	l.out.Depth = 0
+	for p := l.parent; p >= 0; p = a.legs[p].parent {
+		l.out.Depth++
+	}
+}
+
 // join finds the call of a leg that no other hop caused, or begins one.
 func (a *assembly) join(li int32) {
 	l := &a.legs[li]
@@ -54,17 +67,16 @@ func (a *assembly) join(li int32) {
 	if l.elder != li && a.legs[l.elder].group >= 0 {
 		l.group = a.legs[l.elder].group
 	}
+	if l.group < 0 && isInvite {
+		a.behind(li)
+	}
 	for k := len(a.calls) - 1; l.group < 0 && isInvite && k >= 0 && k >= len(a.calls)-back; k-- {
 		g := &a.calls[k]
 		if !g.invite {
 			continue
 		}
-		if g.fromTag == l.fromTag && !g.hungUp && l.out.Start-g.over <= a.timerB {
+		if g.fromTag == l.fromTag && l.out.Start-g.over <= a.timerB && (g.hungUp == 0 || l.out.Start < g.hungUp) {
 			l.group = int32(k)
-		} else if g.fromTag != l.fromTag && a.isBLeg(&a.legs[g.first], l) {
-			l.group = int32(k)
-			l.parent = g.first
-			l.out.Depth = a.legs[l.parent].out.Depth + 1
 		}
 	}
 	if l.group < 0 {
@@ -75,19 +87,44 @@ func (a *assembly) join(li int32) {
 	g.over = max(g.over, l.out.Start, l.finalAt)
 	if l.bye >= 0 {
 		g.over = max(g.over, a.txs[l.bye].start)
-		g.hungUp = g.hungUp || l.out.Outcome == codes.Answered
+		if l.finalAt != 0 && l.out.Code < 300 || l.proof {
+			g.hungUp = max(g.hungUp, a.txs[l.bye].start)
+		}
 	}
 }
 
-// isBLeg reports whether l is what a back-to-back agent made of leg up, keeping
-// its Call-ID: it starts while up waits for its answer, where up went to (R11).
+// behind makes l the next hop of the leg that it is the B-leg of, if there is one.
+func (a *assembly) behind(li int32) {
+	l := &a.legs[li]
+	for k := min(int32(len(a.legs))-1, li+back); k >= max(0, li-back); k-- {
+		if k == li || !a.isBLeg(&a.legs[k], l) {
+			continue
+		}
+		root := k
+		for a.legs[root].parent >= 0 {
+			root = a.legs[root].parent
+		}
+		if root != li && a.legs[root].group >= 0 {
+			l.group, l.parent = a.legs[root].group, k
+			return
+		}
+	}
+}
+
+// isBLeg reports whether l is what a back-to-back agent that keeps the Call-ID
+// made of leg up (R11), or a proxy that hides Vias (then with the same From-tag):
+// it starts while up waits for its answer, at the place where up went to.
 func (a *assembly) isBLeg(up, l *leg) bool {
 	since := l.out.Start - up.out.Start
-	if since < 0 || since > a.timerB || up.finalAt != 0 && l.out.Start > up.finalAt {
+	if since < 0 || since > a.timerB || up.finalAt != 0 && l.out.Start > up.finalAt || a.txs[up.first].kind != invite || up.relayed {
 		return false
 	}
 	x, y := up.out.To, l.out.From
-	return !x.IsValid() || !y.IsValid() || x.Addr() == y.Addr()
+	sameTag := up.fromTag == l.fromTag
+	if !x.IsValid() || !y.IsValid() {
+		return !sameTag
+	}
+	return x.Addr() == y.Addr() && (!sameTag || up.out.From.Addr() != y.Addr())
 }
 
 // adopt makes one row of all requests of one unknown dialog.
@@ -97,6 +134,9 @@ func (a *assembly) adopt(ti int32) {
 		g := &a.calls[k]
 		if g.orphan && (g.fromTag == p.FromTag && g.toTag == p.ToTag || g.fromTag == p.ToTag && g.toTag == p.FromTag) {
 			a.txs[ti].orphan = int32(k)
+			if a.txs[g.first].method == "INVITE" && a.txs[ti].method != "INVITE" {
+				g.first = ti
+			}
 			return
 		}
 	}
@@ -178,14 +218,14 @@ func (a *assembly) owner(p *packet) (leg, call int) {
 func (a *assembly) orphan(g *group) Attempt {
 	t := &a.txs[g.first]
 	p := a.lead(t)
-	o := blank(p.Method, t.start)
+	o := blank(p.Method, g.start)
 	o.Outcome, o.Code, o.Flags = codes.InProgress, codes.Unknown, codes.FlagOrphan
 	o.FromUser, o.ToUser, o.Device, o.Messages = p.FromUser, p.ToUser, p.device, g.msgs
 	o.From, o.To = a.ends(t)
 	if p.Status == 0 {
 		o.Agent = p.Agent
 	}
-	if t.final >= 0 {
+	if t.final >= 0 && t.method != "INVITE" { // a re-INVITE's 200 is no answered call
 		f := &a.pkts[t.final]
 		o.Code, o.Origin, o.Phrase, o.Server = f.Status, codes.Observed, f.Phrase, f.Agent
 		o.Outcome = outcomeOf(f.Status, f.Phrase)

@@ -18,7 +18,7 @@ import (
 
 const corpus = "../../../shared/corpus/"
 
-// labCalls reads a capture on Ethernet with UDP and TCP, and messages by Call-ID.
+// labPcap reads a capture on Ethernet with UDP and TCP: messages by Call-ID.
 func labPcap(t testing.TB, path string) map[string][]Message {
 	raw, err := os.ReadFile(path)
 	if err != nil {
@@ -65,7 +65,7 @@ func labPcap(t testing.TB, path string) map[string][]Message {
 	return calls
 }
 
-// labLogs reads SIPp message logs.
+// labLogs adds what is in SIPp message logs.
 func labLogs(t testing.TB, dir string, calls map[string][]Message) {
 	files, _ := filepath.Glob(dir + "/*.log")
 	if len(files) == 0 {

@@ -84,15 +84,12 @@ func (a *assembly) countAll() {
 	}
 	for i := range a.legs {
 		l := &a.legs[i]
-		isInvite := a.txs[l.first].kind == invite
-		switch {
-		case isInvite && l.parent >= 0:
-			c.Hops++
-		case !isInvite && l.parent >= 0:
-			c.RequestHops++
+		if a.txs[l.first].kind != invite {
+			continue
 		}
-		if isInvite {
-			c.Attempts++
+		c.Attempts++
+		if l.parent >= 0 {
+			c.Hops++
 		}
 	}
 	c.Retries = c.Invites - c.Attempts

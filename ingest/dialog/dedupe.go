@@ -13,7 +13,6 @@ type packet struct {
 	at       int32 // index of the observation into the input
 	tx       int32 // its transaction
 	next     int32 // next message of the transaction that is no retransmission, -1: none
-	leg      int32 // the leg that shows it
 	repeat   bool  // a retransmission
 	seq      uint64
 	rank     uint8
@@ -51,7 +50,21 @@ func (a *assembly) dedupe() {
 		order = order[n:]
 	}
 	a.counts.Duplicates = a.counts.Messages - a.counts.Unusable - len(a.pkts)
-	slices.SortFunc(a.pkts, byTime)
+	a.sortByTime()
+}
+
+// sortByTime sorts numbers instead of packets: those are large.
+func (a *assembly) sortByTime() {
+	order := make([]int32, len(a.pkts))
+	for i := range order {
+		order[i] = int32(i)
+	}
+	slices.SortFunc(order, func(i, j int32) int { return byTime(&a.pkts[i], &a.pkts[j]) })
+	sorted := make([]packet, len(a.pkts))
+	for k, i := range order {
+		sorted[k] = a.pkts[i]
+	}
+	a.pkts = sorted
 }
 
 // byHash brings equal bytes together, in order of time. Source and offset come
@@ -163,7 +176,7 @@ func (a *assembly) packet(members []int32) packet {
 		}
 	}
 	m := &a.in[best]
-	p := packet{Message: m, at: best, tx: -1, next: -1, leg: -1, flags: m.Flags, src: m.Src, dst: m.Dst, device: m.Device}
+	p := packet{Message: m, at: best, tx: -1, next: -1, flags: m.Flags, src: m.Src, dst: m.Dst, device: m.Device}
 	for _, i := range members {
 		o := &a.in[i]
 		p.flags |= o.Flags &^ CoarseTime
@@ -184,7 +197,7 @@ func (a *assembly) packet(members []int32) packet {
 
 // byTime is the order of the messages. At equal times, as in logs of whole
 // seconds, the order in which a call has to happen decides.
-func byTime(x, y packet) int {
+func byTime(x, y *packet) int {
 	if c := cmp.Compare(x.Time, y.Time); c != 0 {
 		return c
 	}

@@ -142,8 +142,8 @@ func Assemble(msgs []Message, ctx Context) Result {
 	a.fold()
 	a.outline()
 	a.dialogs()
-	a.decideAll()
 	a.group()
+	a.decideAll()
 	return a.result()
 }
 

@@ -4,8 +4,6 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-
-	"callsift/store/codes"
 )
 
 // leg is an attempt being worked out: a chain of transactions on one hop.
@@ -33,9 +31,10 @@ type leg struct {
 
 // back is how many legs a leg is compared with: more than a forked call has,
 // and a bound for hostile input.
-const back = 64
+const back = 32
 
-// dialogMethods only make sense inside a dialog.
+// dialogMethod reports whether a request with a To-tag and this method can only
+// belong to a dialog that an INVITE made.
 func dialogMethod(m string) bool {
 	switch m {
 	case "INVITE", "BYE", "PRACK", "UPDATE", "INFO", "REFER":
@@ -97,7 +96,7 @@ func (a *assembly) dialogTags() (local map[string]struct{}, remote map[string]in
 	return local, remote
 }
 
-// upstream is the transaction of the hop before (R9): its top Via stands lower
+// upstreamOf is the transaction of the hop before (R9): its top Via stands lower
 // in t's Vias. -1: none was seen.
 func (a *assembly) upstreamOf(t *transaction) int32 {
 	for k := 1; k < len(t.vias); k++ {
@@ -298,30 +297,3 @@ func sender(via string) string {
 	}
 	return host
 }
-
-// outcomes that are people, not faults (metrics.md §5).
-func outcomeOf(status int, phrase string) codes.Outcome {
-	switch {
-	case status < 300:
-		return codes.Answered
-	case status < 400:
-		return codes.Redirected
-	case status == 487:
-		return codes.Abandoned
-	case status == 603 && strings.EqualFold(phrase, "Network Blocked"): // ATIS-1000099
-		return codes.Failed
-	}
-	switch status {
-	case 433, 480, 486, 600, 603, 607:
-		return codes.User
-	case 604, 606, 608:
-		return codes.Failed
-	}
-	if status >= 600 { // what is not listed counts as x00 (RFC 3261 §8.1.3.2)
-		return codes.User
-	}
-	return codes.Failed
-}
-
-// challenge reports whether a status asks for credentials (R1).
-func challenge(status int) bool { return status == 401 || status == 407 || status == 494 }

@@ -1,0 +1,306 @@
+package dialog
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// Party is a call of one Call-ID as joining needs it: what a back-to-back agent
+// may have made of another Call-ID's call, or made another one of.
+type Party struct {
+	CallID           string
+	Start, End       int64 // microseconds UTC; End: final response, 0: none
+	From, To         netip.Addr
+	FromUser, ToUser string
+	Links            []Link
+}
+
+// Party is the call as joining needs it.
+func (c *Call) Party(callID string) Party {
+	p := Party{CallID: callID, Start: c.Start, From: c.From.Addr(), To: c.To.Addr(), FromUser: c.FromUser, ToUser: c.ToUser, Links: c.Links}
+	if c.Setup >= 0 {
+		p.End = c.Start + c.Setup
+	}
+	return p
+}
+
+// Joint says that two parties are legs of one call, and how that is known.
+type Joint struct {
+	A, B       int // A's INVITE made B's
+	Rule       string
+	Confidence float64
+}
+
+// evidence is the ladder of transactions.md §7 by kind of link, strongest first.
+// Kinds that are not listed count like the X headers that users name.
+var evidence = map[string]float64{
+	"linkedid": 1, "channel": 1, "other-leg-unique-id": 1, "globalcallid": 1, // the PBX's own word
+	"session-id": 0.98, // RFC 7989
+	"icid":       0.97, // RFC 7315 §4.6
+}
+
+const (
+	namedHeader = 0.95 // X-Call-ID, X-CID, Cisco-Guid ...: equal, or the other's Call-ID
+	derivedID   = 0.9  // one Call-ID made from the other
+	likeness    = 0.6  // same numbers, same place, same moment, and only one candidate
+	joinWithin  = 180e6
+	likeWithin  = 2e6
+	manyShare   = 64 // a value that so many calls carry names no call
+)
+
+// Join finds which calls of different Call-IDs are legs of one call. Every party
+// is made by one other at most, by the strongest evidence. It is linear in the
+// number of parties, apart from sorting.
+func Join(parties []Party) []Joint {
+	j := joiner{parties: parties, parent: make([]Joint, len(parties))}
+	j.byLinks()
+	j.byCallID()
+	j.byLikeness()
+	var out []Joint
+	for _, p := range j.parent {
+		if p.Confidence > 0 {
+			out = append(out, p)
+		}
+	}
+	slices.SortFunc(out, func(x, y Joint) int { return cmp.Or(cmp.Compare(x.B, y.B), cmp.Compare(x.A, y.A)) })
+	return out
+}
+
+type joiner struct {
+	parties []Party
+	parent  []Joint // by B; Confidence 0: none
+}
+
+// link notes evidence that x and y belong together: the earlier one made the other.
+func (j *joiner) link(x, y int, rule string, confidence float64) {
+	a, b := x, y
+	if j.later(a, b) {
+		a, b = b, a
+	}
+	p, q := &j.parties[a], &j.parties[b]
+	if q.Start-p.Start > joinWithin || p.End != 0 && q.Start > p.End {
+		return
+	}
+	old := &j.parent[b]
+	better := confidence > old.Confidence
+	if confidence == old.Confidence {
+		better = j.closer(a, old.A, b) || a == old.A && rule < old.Rule
+	}
+	if better {
+		*old = Joint{A: a, B: b, Rule: rule, Confidence: confidence}
+	}
+}
+
+// later orders parties by start; equal starts by what does not depend on the input's order.
+func (j *joiner) later(a, b int) bool {
+	p, q := &j.parties[a], &j.parties[b]
+	return cmp.Or(cmp.Compare(p.Start, q.Start), strings.Compare(p.CallID, q.CallID), cmp.Compare(a, b)) > 0
+}
+
+// closer reports whether a fits better than old as what made b: it went to where
+// b came from, else it is the later one.
+func (j *joiner) closer(a, old, b int) bool {
+	came := j.parties[b].From
+	x, y := came.IsValid() && j.parties[a].To == came, came.IsValid() && j.parties[old].To == came
+	if x != y {
+		return x
+	}
+	return j.later(a, old)
+}
+
+// byLinks joins parties that share a correlation value, or whose value is the
+// other's Call-ID.
+func (j *joiner) byLinks() {
+	ids := j.byID()
+	shared := map[Link][]int{}
+	for i := range j.parties {
+		p := &j.parties[i]
+		for k, l := range p.Links {
+			if l.Value != "" && strings.Trim(l.Value, "0") != "" && !slices.Contains(p.Links[:k], l) {
+				shared[l] = append(shared[l], i)
+			}
+		}
+	}
+	for l, group := range shared {
+		confidence, ok := evidence[l.Kind]
+		if !ok {
+			confidence = namedHeader
+		}
+		if other, ok := ids[l.Value]; ok {
+			for _, i := range group[:min(len(group), manyShare)] {
+				if i != other {
+					j.link(i, other, l.Kind, confidence)
+				}
+			}
+		}
+		if len(group) > manyShare {
+			continue
+		}
+		for x := range group {
+			for y := x + 1; y < len(group); y++ {
+				j.link(group[x], group[y], l.Kind, confidence)
+			}
+		}
+	}
+}
+
+// byID finds a party by its Call-ID; the first one where it was used again.
+func (j *joiner) byID() map[string]int {
+	ids := make(map[string]int, len(j.parties))
+	for i := range j.parties {
+		id := j.parties[i].CallID
+		if old, ok := ids[id]; !ok || j.later(old, i) {
+			ids[id] = i
+		}
+	}
+	return ids
+}
+
+// byCallID joins parties of which one's Call-ID is the other's with something
+// put before or after it: "abc_b2b-1", "B2B.12.abc", "abc-0".
+func (j *joiner) byCallID() {
+	const tooShort = 8
+	ids := j.byID()
+	try := func(i int, part string) bool {
+		other, ok := ids[part]
+		if !ok || other == i || len(part) < tooShort {
+			return false
+		}
+		j.link(i, other, "call-id", derivedID)
+		return true
+	}
+	for i := range j.parties {
+		id := j.parties[i].CallID
+		for k := 0; k < len(id) && k < 256; k++ {
+			if !strings.ContainsRune("_-.:;,/", rune(id[k])) {
+				continue
+			}
+			if try(i, id[k+1:]) || try(i, id[:k]) {
+				break
+			}
+		}
+	}
+}
+
+// byLikeness joins parties that nothing links, where the call that came in and
+// the one that went out of a host a moment later have the same numbers and there
+// is no other candidate on either side.
+func (j *joiner) byLikeness() {
+	type place struct {
+		at     netip.Addr
+		caller string
+		callee string
+	}
+	arrived := map[place][]int{}
+	order := j.unlinked()
+	for _, i := range order {
+		if p := &j.parties[i]; p.To.IsValid() {
+			key := place{p.To, tail(p.FromUser), tail(p.ToUser)}
+			arrived[key] = append(arrived[key], i)
+		}
+	}
+	children := map[int]int{}
+	mother := map[int]int{}
+	for _, b := range order {
+		p := &j.parties[b]
+		if !p.From.IsValid() {
+			continue
+		}
+		group := arrived[place{p.From, tail(p.FromUser), tail(p.ToUser)}]
+		at, _ := slices.BinarySearchFunc(group, p.Start-likeWithin, func(i int, t int64) int { return cmp.Compare(j.parties[i].Start, t) })
+		found, n := -1, 0
+		for ; at < len(group) && n < 2 && j.parties[group[at]].Start <= p.Start; at++ {
+			if a := group[at]; a != b && (j.parties[a].End == 0 || j.parties[a].End >= p.Start) {
+				found = a
+				n++
+			}
+		}
+		if n == 1 {
+			mother[b] = found
+			children[found]++
+		}
+	}
+	for b, a := range mother {
+		if children[a] == 1 {
+			j.link(a, b, "numbers", likeness)
+		}
+	}
+}
+
+// unlinked are the parties with numbers that no evidence joined yet, by start.
+func (j *joiner) unlinked() []int {
+	linked := make([]bool, len(j.parties))
+	for _, p := range j.parent {
+		if p.Confidence > 0 {
+			linked[p.A], linked[p.B] = true, true
+		}
+	}
+	order := make([]int, 0, len(j.parties))
+	for i := range j.parties {
+		p := &j.parties[i]
+		if !linked[i] && tail(p.FromUser) != "" && tail(p.ToUser) != "" {
+			order = append(order, i)
+		}
+	}
+	slices.SortFunc(order, func(x, y int) int { return cmp.Compare(j.parties[x].Start, j.parties[y].Start) })
+	return order
+}
+
+// tail is the last seven digits of a number; shorter numbers count whole from
+// three digits on.
+func tail(user string) string {
+	digits := make([]byte, 0, 16)
+	for i := 0; i < len(user); i++ {
+		if c := user[i]; c >= '0' && c <= '9' {
+			digits = append(digits, c)
+		}
+	}
+	if len(digits) < 3 {
+		return ""
+	}
+	return string(digits[max(0, len(digits)-7):])
+}
+
+// Combine makes one call of a call and the calls that were joined to it, each
+// given with the index of the one that made it (-1: the first, which must come
+// first; parents before children). The outcome is that of the caller's side, the
+// cause that of the deepest leg that failed (R11). Legs keep their Messages,
+// which index their own Call-ID's messages; the call itself has none.
+func Combine(calls []Call, parents []int) Call {
+	var c Call
+	offset := make([]int, len(calls))
+	for i := range calls {
+		offset[i] = len(c.Legs)
+		for _, l := range calls[i].Legs {
+			if l.Parent >= 0 {
+				l.Parent += offset[i]
+			} else if p := parents[i]; p >= 0 {
+				l.Parent = c.behind(offset[p], offset[p]+len(calls[p].Legs), &l)
+			}
+			if l.Parent >= 0 {
+				l.Depth = c.Legs[l.Parent].Depth + 1
+			}
+			c.Legs = append(c.Legs, l)
+		}
+	}
+	c.asSeen(nil)
+	return c
+}
+
+// behind is the leg among legs from to end that brought l's INVITE to the host
+// which made it, else the deepest.
+func (c *Call) behind(from, end int, l *Attempt) int {
+	best := from
+	for i := from; i < end; i++ {
+		x := &c.Legs[i]
+		if l.From.IsValid() && x.To.Addr() == l.From.Addr() {
+			return i
+		}
+		if x.Depth > c.Legs[best].Depth {
+			best = i
+		}
+	}
+	return best
+}
