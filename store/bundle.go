@@ -26,6 +26,7 @@ const (
 	StepAttempts                    // INVITE attempts: what remains
 	StepHops                        // attempts that relay another one of the same call (R9)
 	StepFurther                     // attempts beside or after the first: redirects, failovers, forks (R2, R12, R13)
+	StepJoined                      // calls of other Call-IDs that are legs of the same call (R11)
 	StepCalls                       // INVITE calls: what remains
 	StepRecords                     // linked CDRs as read
 	StepSameRecords                 // of them: the same record in another source
@@ -34,7 +35,7 @@ const (
 
 var stepNames = [stepCount]string{
 	"messages", "duplicates", "retransmissions", "unusable", "transactions", "folded", "in_dialog", "acks", "cancels",
-	"orphans", "requests", "attempts", "hops", "further", "calls", "records", "same_records",
+	"orphans", "requests", "attempts", "hops", "further", "joined", "calls", "records", "same_records",
 }
 
 func (s Step) String() string { return stepNames[s] }
