@@ -5,6 +5,7 @@ go 1.26
 require (
 	codeberg.org/go-fonts/liberation v0.5.0
 	codeberg.org/go-pdf/fpdf v0.12.0
+	github.com/google/go-cmp v0.7.0
 	golang.org/x/image v0.40.0
 	gonum.org/v1/plot v0.17.0
 )

@@ -106,6 +106,14 @@ func style() template.CSS {
 func figures(r *analyze.Report) (map[string]template.HTML, error) {
 	out := map[string]template.HTML{}
 	for _, name := range charts.Names() {
+		fig, err := charts.New(name, r)
+		if err != nil {
+			return nil, err
+		}
+		if fig.Empty != "" {
+			out[name] = template.HTML("<p>" + template.HTMLEscapeString(show.Clean(fig.Title+": "+fig.Empty)) + ".</p>")
+			continue
+		}
 		wide, err := drawing(r, name, "svg", charts.Options{Width: 940, Height: 430, Variables: true, ID: "wide-" + name})
 		if err != nil {
 			return nil, err
