@@ -394,7 +394,7 @@ func TestSummary(t *testing.T) {
 func TestEmptyReport(t *testing.T) {
 	files := packed(t, sample.Empty())
 	page := string(files["report.html"])
-	for _, want := range []string{"No calls in 2026-W46.", "No calls in 2026-W46: no source covers it", "nothing was counted", "0\u00a0h</data> of 168\u00a0h"} {
+	for _, want := range []string{"No calls in 2026-W46.", "No calls in 2026-W46: no source covers it", "nothing was counted", "Unknown: no source covers the period", "0\u00a0h</data> of 168\u00a0h"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page does not say %q", want)
 		}
