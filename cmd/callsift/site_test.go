@@ -175,6 +175,11 @@ func TestSiteCounts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			db, results := importSite(t, files)
 			checkSiteRecords(t, &truth, results)
+			// The capture's messages are in the syslog already.
+			ledger, err := db.Ledger(context.Background())
+			if got := ledger.Steps[store.StepDuplicates]; err != nil || got != int64(truth.Records.CaptureMessages) {
+				t.Errorf("%d duplicates, want %d, the messages of the capture; %v", got, truth.Records.CaptureMessages, err)
+			}
 			calls, requests := countSite(t, db)
 			if d := cmp.Diff(truth.Calls, calls); d != "" {
 				t.Errorf("calls (-generated +counted)\n%s", d)

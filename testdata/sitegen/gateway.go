@@ -125,8 +125,9 @@ func (g *gateway) fate(c *gatewayCall) {
 		c.ring = r.between(6, 32)*second + r.below(second)
 	}
 	if !c.out && c.ring == 0 { // the gateway decides at once
-		c.delay = r.between(8, 30) * 1000
+		c.delay = r.between(8, 30) * 1000 // after the 100 Trying
 	}
+	c.delay += r.below(1000)
 	c.insideHangsUp = r.chance(520)
 	c.fax = c.code == 200 && c.talk > 40*second && r.chance(60)
 	c.faxRefused = r.chance(300)

@@ -17,8 +17,8 @@ const (
 	carrierAddr = "203.0.113.10"
 	carrierName = "sip.carrier-a.example"
 
-	gatewayAgent = "User-Agent: NewRockTech MX60-48S VER.1.9.82.406/UA 2.0"
-	carrierAgent = "Server: carrier-a-sbc/7.2"
+	gatewayAgent = "NewRockTech MX60-48S VER.1.9.82.406/UA 2.0"
+	carrierAgent = "carrier-a-sbc/7.2"
 )
 
 // party is one end of a dialog.
@@ -35,11 +35,16 @@ func (p *party) host() string {
 	return carrierAddr
 }
 
-func (p *party) agent() string {
-	if p.gateway {
-		return gatewayAgent
+// agent is the header that names the box. The gateway sends User-Agent in its
+// responses too, as many do.
+func (p *party) agent(response bool) string {
+	switch {
+	case p.gateway:
+		return "User-Agent: " + gatewayAgent
+	case response:
+		return "Server: " + carrierAgent
 	}
-	return carrierAgent
+	return "User-Agent: " + carrierAgent
 }
 
 // uri is what From and To hold.
@@ -75,7 +80,7 @@ func (q *sipRequest) text(body string, headers ...string) string {
 		fmt.Sprintf("CSeq: %d %s", q.cseq, q.method),
 	}
 	lines = append(lines, headers...)
-	return finish(append(lines, q.from.agent()), body)
+	return finish(append(lines, q.from.agent(false)), body)
 }
 
 // reply is a response to q: "486 Busy Here".
@@ -89,7 +94,7 @@ func (q *sipRequest) reply(status, body string, headers ...string) string {
 		fmt.Sprintf("CSeq: %d %s", q.cseq, q.method),
 	}
 	lines = append(lines, headers...)
-	return finish(append(lines, q.to.agent()), body)
+	return finish(append(lines, q.to.agent(true)), body)
 }
 
 func finish(lines []string, body string) string {
