@@ -221,7 +221,7 @@ func (a *assembler) take(kind, key string, data []byte, finished bool) {
 	case known:
 		a.again(id)
 	default:
-		a.assemble(id, kind, true, []store.Evidence{{Source: a.im.Source.ID, Data: data}})
+		a.assemble(id, kind, true, []store.Evidence{{Source: a.im.Source.ID, Format: a.format, Data: data}})
 	}
 }
 
@@ -249,7 +249,7 @@ func (a *assembler) assemble(id int64, kind string, fresh bool, evidence []store
 		return
 	}
 	if kind == "cdr" {
-		calls, steps := assembleCDRs(evidence, a.format)
+		calls, steps := assembleCDRs(evidence, formatOf(evidence))
 		a.im.Replace(id, fresh, calls, steps, true)
 		a.touchedBy(calls)
 		return
@@ -262,10 +262,20 @@ func (a *assembler) assemble(id int64, kind string, fresh bool, evidence []store
 		}
 	}
 	result := dialog.Assemble(a.msgs, dialog.Context{CoverageEnd: a.coverageEnd()})
-	rows := rowsOf(&result, a.msgs, a.format)
+	rows := rowsOf(&result, a.msgs, formatOf(evidence))
 	a.im.Replace(id, fresh, rows, stepsOf(&result), result.Settled)
 	a.im.SetLinks(id, fresh, linksOf(&result))
 	a.touchedBy(rows)
+}
+
+// formatOf is the format that a bundle's rows carry: of several the first by
+// name, so that the order of imports does not show.
+func formatOf(evidence []store.Evidence) string {
+	format := evidence[0].Format
+	for _, e := range evidence[1:] {
+		format = min(format, e.Format)
+	}
+	return format
 }
 
 // touchedBy notes the calls that begin outside the source's own time: joins

@@ -163,7 +163,7 @@ type member struct {
 
 func (a *assembler) member(bundle int64) member {
 	_, _, evidence := a.im.Evidence(bundle)
-	m := member{bundle: bundle, key: a.im.BundleKey(bundle), format: a.format}
+	m := member{bundle: bundle, key: a.im.BundleKey(bundle), format: formatOf(evidence)}
 	for _, e := range evidence {
 		m.msgs, _ = unpack(m.msgs, e.Source, e.Data)
 	}
@@ -325,8 +325,12 @@ func (a *assembler) joinedRows(c *dialog.Call, members []member) []store.Attempt
 	}
 	call := rowOf(&c.Attempt, nil, members[0].format, store.ScopeCall)
 	call.Legs = len(c.Legs)
-	call.Profile.ToAddr = addrText(farEnd(c))
 	first := &rows[1]
+	for i, far := 0, farEnd(c); i < len(c.Legs); i++ {
+		if &c.Legs[i] == far {
+			call.Profile.ToAddr = rows[i+1].Profile.ToAddr
+		}
+	}
 	call.Source, call.Offset, call.Length, call.Line = first.Source, first.Offset, first.Length, first.Line
 	rows[0] = call
 	return rows
