@@ -211,7 +211,7 @@ func (a *assembler) take(kind, key string, data []byte, finished bool) {
 	case known:
 		a.again(id)
 	default:
-		a.assemble(id, kind, true, []store.Evidence{{Source: a.im.Source.ID, Data: data}})
+		a.assemble(id, kind, true, []store.Evidence{{Source: a.im.Source.ID, Format: a.format, Data: data}})
 	}
 }
 
@@ -237,8 +237,9 @@ func (a *assembler) assemble(id int64, kind string, fresh bool, evidence []store
 	if a.im.Err() != nil {
 		return
 	}
+	format := formatOf(evidence)
 	if kind == "cdr" {
-		calls, steps := assembleCDRs(evidence, a.format)
+		calls, steps := assembleCDRs(evidence, format)
 		a.im.Replace(id, fresh, calls, steps, true)
 		return
 	}
@@ -250,7 +251,21 @@ func (a *assembler) assemble(id int64, kind string, fresh bool, evidence []store
 		}
 	}
 	result := dialog.Assemble(a.msgs, dialog.Context{CoverageEnd: a.coverageEnd()})
-	a.im.Replace(id, fresh, rowsOf(&result, a.msgs, a.format), stepsOf(&result), result.Settled)
+	a.im.Replace(id, fresh, rowsOf(&result, a.msgs, format), stepsOf(&result), result.Settled)
+}
+
+// formatOf is the format that a bundle's rows name: where several formats saw
+// the same call, the first of them in the order of Formats, whichever came first.
+func formatOf(evidence []store.Evidence) string {
+	for _, f := range Formats {
+		if slices.ContainsFunc(evidence, func(e store.Evidence) bool { return e.Format == f.Name }) {
+			return f.Name
+		}
+	}
+	if len(evidence) > 0 {
+		return evidence[0].Format
+	}
+	return ""
 }
 
 // coverageGap is how far apart two sources may be and still count as one

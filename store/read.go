@@ -215,9 +215,9 @@ func (db *DB) Legs(ctx context.Context, call *Attempt) ([]Attempt, error) {
 
 // BundleEvidence reads the packed records of a bundle, with its kind.
 func (db *DB) BundleEvidence(ctx context.Context, bundle int64) (kind string, list []Evidence, err error) {
-	err = db.each(ctx, `SELECT b.kind, e.source, e.data FROM evidence e JOIN bundle b ON b.id = e.bundle WHERE e.bundle = ? ORDER BY e.source, e.rowid`, []any{bundle}, func(r *sql.Rows) error {
+	err = db.each(ctx, `SELECT b.kind, e.source, s.format, e.data FROM evidence e JOIN bundle b ON b.id = e.bundle JOIN source s ON s.id = e.source WHERE e.bundle = ? ORDER BY e.source, e.rowid`, []any{bundle}, func(r *sql.Rows) error {
 		var e Evidence
-		err := r.Scan(&kind, &e.Source, &e.Data)
+		err := r.Scan(&kind, &e.Source, &e.Format, &e.Data)
 		list = append(list, e)
 		return err
 	})
