@@ -1,6 +1,8 @@
 package ingest
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -187,17 +189,27 @@ func oneNumber(t testing.TB, db *store.DB, query string) int64 {
 	return n
 }
 
-// sameDump compares two dumps line by line, and shows the first differences.
+// sameDump compares two dumps and shows the first lines that only one has.
 func sameDump(t testing.TB, what, want, got string) {
 	t.Helper()
 	if want == got {
 		return
 	}
-	d := cmp.Diff(strings.Split(want, "\n"), strings.Split(got, "\n"))
-	if len(d) > 6000 {
-		d = d[:6000] + " …"
+	count := map[string]int{}
+	for _, l := range strings.Split(want, "\n") {
+		count[l]++
 	}
-	t.Errorf("%s: another database (-want +got)\n%s", what, d)
+	for _, l := range strings.Split(got, "\n") {
+		count[l]--
+	}
+	var diff []string
+	for l, n := range count {
+		if n != 0 {
+			diff = append(diff, fmt.Sprintf("%s (%+d)", l, -n))
+		}
+	}
+	sort.Strings(diff)
+	t.Errorf("%s: another database, %d lines differ (number by which they are too many)\n%s", what, len(diff), strings.Join(diff[:min(len(diff), 10)], "\n"))
 }
 
 // checkLedger holds the sums of the second promise.
@@ -312,4 +324,17 @@ func pcapOf(head []byte, packets [][]byte) []byte {
 		out = append(out, p...)
 	}
 	return out
+}
+
+func gzipped(t testing.TB, data []byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	if _, err := z.Write(data); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }
