@@ -217,7 +217,7 @@ func callOfCDRs(records []linkedCDR, format string) []store.Attempt {
 		}
 	}
 	call := attemptOfCDR(&decides.CDR, format)
-	call.Source, call.NativeID = decides.source, ""
+	call.Source, call.NativeID = decides.source, records[0].ID
 	call.Start, call.Legs = records[0].Start, len(records)
 	if len(records) == 1 {
 		return append(rows, call)
@@ -241,7 +241,7 @@ func callOfCDRs(records []linkedCDR, format string) []store.Attempt {
 	rows = append(rows, call)
 	for i := range records {
 		leg := attemptOfCDR(&records[i].CDR, format)
-		leg.Source, leg.Profile.Scope, leg.NativeID = records[i].source, store.ScopeLeg, ""
+		leg.Source, leg.Profile.Scope = records[i].source, store.ScopeLeg
 		rows = append(rows, leg)
 	}
 	return rows
