@@ -42,16 +42,16 @@ var shades = map[ink][2]string{
 	inkDelay: {"#5B8DB8", "#5B8DB8"}, inkMark: {"#1B2229", "#EAEEF2"}, inkPeople: {"#B4AFC8", "#7F7A98"},
 	inkOther: {"#DADFE4", "#3A434D"}, inkOnHeat: {"#FFFFFF", "#FFFFFF"}, inkOnPeak: {"#FFFFFF", "#3A0A06"},
 
-	"1xx": {"#A5DBF5", "#A5DBF5"}, "2xx": {"#4E9BD4", "#4E9BD4"}, "3xx": {"#9C84C9", "#A892D6"},
-	"4xx": {"#F2B33D", "#F2B33D"}, "5xx": {"#C1341C", "#DB4A2F"}, "6xx": {"#6A1848", "#B04C8A"},
-	"none": {"#3C4650", "#8B98A6"}, "unknown": {"#C6CDD4", "#D5DBE1"},
+	"1xx": {"#A5DBF5", "#A5DBF5"}, "2xx": {"#4E9BD4", "#4E9BD4"}, "3xx": {"#7359B0", "#8468C8"},
+	"4xx": {"#F2B33D", "#F2B33D"}, "5xx": {"#C1341C", "#DB4A2F"}, "6xx": {"#8A1F60", "#B04C8A"},
+	"none": {"#2A323A", "#8B98A6"}, "unknown": {"#C6CDD4", "#D5DBE1"},
 
 	"answered": {"#4E9BD4", "#4E9BD4"}, "user": {"#B4AFC8", "#7F7A98"}, "abandoned": {"#D9C9A3", "#9C8C63"},
-	"failed": {"#C1341C", "#DB4A2F"}, "redirected": {"#9C84C9", "#A892D6"}, "in_progress": {"#A5DBF5", "#A5DBF5"},
+	"failed": {"#C1341C", "#DB4A2F"}, "redirected": {"#7359B0", "#8468C8"}, "in_progress": {"#A5DBF5", "#A5DBF5"},
 	"completed_elsewhere": {"#DADFE4", "#3A434D"}, "not_connected": {"#C6CDD4", "#D5DBE1"},
 
 	"heat0": {"#E8F1F8", "#1E2C39"}, "heat1": {"#FCE9CF", "#4A3622"}, "heat2": {"#FAD08C", "#7A4B1B"},
-	"heat3": {"#F2A24B", "#A85A16"}, "heat4": {"#DB6430", "#CF5A24"}, "heat5": {"#B3301C", "#E8502F"},
+	"heat3": {"#F2A24B", "#A45612"}, "heat4": {"#DB6430", "#CF5A24"}, "heat5": {"#B3301C", "#E8502F"},
 	"heat6": {"#74132B", "#FFB4A2"},
 }
 

@@ -172,6 +172,7 @@ func (c *collector) finish() error {
 		c.close(c.first, true)
 	}
 	c.asm.finish()
+	c.asm.join()
 	c.im.Settle(settle)
 	return c.im.Err()
 }
@@ -201,6 +202,8 @@ type assembler struct {
 	watched [][2]int64 // other sources' time ranges, merged
 	later   []int64    // bundles to assemble at the end
 	msgs    []dialog.Message
+
+	stretches []stretch // of time in which calls may have to be joined anew
 }
 
 func newAssembler(im *store.Import, format string) *assembler {
@@ -218,14 +221,15 @@ func (a *assembler) take(kind, key string, data []byte, finished bool) {
 	case known:
 		a.again(id)
 	default:
-		a.assemble(id, kind, true, []store.Evidence{{Source: a.im.Source.ID, Data: data}})
+		a.assemble(id, kind, true, []store.Evidence{{Source: a.im.Source.ID, Format: a.format, Data: data}})
 	}
 }
 
-// again assembles a bundle from all its evidence.
+// again assembles a bundle from all its evidence. A call that it is part of is
+// taken apart first, and joined again at the end.
 func (a *assembler) again(id int64) {
-	kind, fresh, evidence := a.im.Evidence(id)
-	a.assemble(id, kind, fresh, evidence)
+	a.dissolve(id)
+	a.alone(id)
 }
 
 func (a *assembler) finish() {
@@ -245,8 +249,9 @@ func (a *assembler) assemble(id int64, kind string, fresh bool, evidence []store
 		return
 	}
 	if kind == "cdr" {
-		calls, steps := assembleCDRs(evidence, a.format)
+		calls, steps := assembleCDRs(evidence, formatOf(evidence))
 		a.im.Replace(id, fresh, calls, steps, true)
+		a.touchedBy(calls)
 		return
 	}
 	a.msgs = a.msgs[:0]
@@ -257,7 +262,44 @@ func (a *assembler) assemble(id int64, kind string, fresh bool, evidence []store
 		}
 	}
 	result := dialog.Assemble(a.msgs, dialog.Context{CoverageEnd: a.coverageEnd()})
-	a.im.Replace(id, fresh, rowsOf(&result, a.msgs, a.format), stepsOf(&result), result.Settled)
+	rows := rowsOf(&result, a.msgs, formatOf(evidence))
+	a.im.Replace(id, fresh, rows, stepsOf(&result), result.Settled)
+	a.im.SetLinks(id, fresh, linksOf(&result))
+	a.touchedBy(rows)
+}
+
+// formatOf is the format that a bundle's rows carry: of several the first by
+// name, so that the order of imports does not show.
+func formatOf(evidence []store.Evidence) string {
+	format := evidence[0].Format
+	for _, e := range evidence[1:] {
+		format = min(format, e.Format)
+	}
+	return format
+}
+
+// touchedBy notes the calls that begin outside the source's own time: joins
+// near them are judged again.
+func (a *assembler) touchedBy(calls [][]store.Attempt) {
+	s := &a.im.Source
+	for _, rows := range calls {
+		if t := rows[0].Start; t < s.First || t > s.Last {
+			a.touched(t)
+		}
+	}
+}
+
+// linksOf lists the correlation values of a result's calls, each once.
+func linksOf(r *dialog.Result) [][2]string {
+	var list [][2]string
+	for i := range r.Calls {
+		for _, l := range r.Calls[i].Links {
+			if v := [2]string{l.Kind, l.Value}; !slices.Contains(list, v) {
+				list = append(list, v)
+			}
+		}
+	}
+	return list
 }
 
 // coverageGap is how far apart two sources may be and still count as one

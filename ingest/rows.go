@@ -2,8 +2,10 @@ package ingest
 
 import (
 	"net/netip"
+	"strings"
 
 	"callsift/ingest/dialog"
+	"callsift/ingest/sip"
 	"callsift/store"
 	"callsift/store/codes"
 )
@@ -16,7 +18,7 @@ func rowsOf(r *dialog.Result, msgs []dialog.Message, format string) [][]store.At
 		c := &r.Calls[i]
 		call := rowOf(&c.Attempt, msgs, format, store.ScopeCall)
 		call.Legs = len(c.Legs)
-		call.Profile.ToAddr = addrText(farEnd(c))
+		call.Profile.ToAddr = destination(farEnd(c), msgs)
 		if len(c.Legs) == 1 {
 			leg := rowOf(&c.Legs[0], msgs, format, store.ScopeCall)
 			if leg.Profile == call.Profile {
@@ -48,8 +50,8 @@ func stepsOf(r *dialog.Result) (s store.Steps) {
 	return s
 }
 
-// farEnd is where a call got to: the destination of its deepest, latest leg.
-func farEnd(c *dialog.Call) netip.AddrPort {
+// farEnd is how far a call got: its deepest, latest leg.
+func farEnd(c *dialog.Call) *dialog.Attempt {
 	best := &c.Legs[0]
 	for i := range c.Legs {
 		l := &c.Legs[i]
@@ -57,7 +59,17 @@ func farEnd(c *dialog.Call) netip.AddrPort {
 			best = l
 		}
 	}
-	return best.To
+	return best
+}
+
+// destination is the address that an attempt was sent to. A log of the sender
+// often does not say it; then the host of the Request-URI is the best name for it.
+func destination(a *dialog.Attempt, msgs []dialog.Message) string {
+	if a.To.IsValid() || len(a.Messages) == 0 {
+		return addrText(a.To)
+	}
+	m := &msgs[a.Messages[0]]
+	return strings.ToLower(string(sip.ParseURI([]byte(m.RequestURI)).Host))
 }
 
 func rowOf(a *dialog.Attempt, msgs []dialog.Message, format string, scope store.Scope) store.Attempt {
@@ -70,7 +82,7 @@ func rowOf(a *dialog.Attempt, msgs []dialog.Message, format string, scope store.
 			Scope: scope, Method: a.Method, Outcome: a.Outcome, Code: a.Code, Origin: a.Origin, Reason: a.Phrase,
 			CauseCode: a.CauseCode, CauseQ850: a.CauseQ850, CauseText: a.CauseText, CauseFrom: a.CauseFrom,
 			Released: a.Released, Rang: a.Rang, Flags: a.Flags,
-			FromAddr: addrText(a.From), ToAddr: addrText(a.To),
+			FromAddr: addrText(a.From), ToAddr: destination(a, msgs),
 			Prefix: prefix, UserAgent: a.Agent, Device: a.Device, Format: format,
 		},
 	}

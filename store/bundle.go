@@ -26,6 +26,7 @@ const (
 	StepAttempts                    // INVITE attempts: what remains
 	StepHops                        // attempts that relay another one of the same call (R9)
 	StepFurther                     // attempts beside or after the first: redirects, failovers, forks (R2, R12, R13)
+	StepJoined                      // calls of other Call-IDs that are legs of the same call (R11)
 	StepCalls                       // INVITE calls: what remains
 	StepRecords                     // linked CDRs as read
 	StepSameRecords                 // of them: the same record in another source
@@ -34,7 +35,7 @@ const (
 
 var stepNames = [stepCount]string{
 	"messages", "duplicates", "retransmissions", "unusable", "transactions", "folded", "in_dialog", "acks", "cancels",
-	"orphans", "requests", "attempts", "hops", "further", "calls", "records", "same_records",
+	"orphans", "requests", "attempts", "hops", "further", "joined", "calls", "records", "same_records",
 }
 
 func (s Step) String() string { return stepNames[s] }
@@ -45,6 +46,7 @@ type Steps [stepCount]int64
 // Evidence is a part of a bundle's records as packed by the write side.
 type Evidence struct {
 	Source int64
+	Format string // of the source
 	Data   []byte
 }
 
@@ -82,9 +84,9 @@ func (im *Import) AddEvidence(bundle int64, data []byte) {
 // Evidence reads all records of a bundle; fresh tells that it was never assembled.
 func (im *Import) Evidence(bundle int64) (kind string, fresh bool, list []Evidence) {
 	im.query(`SELECT kind, steps = x'' FROM bundle WHERE id = ?`, []any{bundle}, func(r *sql.Rows) error { return r.Scan(&kind, &fresh) })
-	im.query(`SELECT source, data FROM evidence WHERE bundle = ? ORDER BY source, rowid`, []any{bundle}, func(r *sql.Rows) error {
+	im.query(`SELECT e.source, s.format, e.data FROM evidence e JOIN source s ON s.id = e.source WHERE e.bundle = ? ORDER BY e.source, e.rowid`, []any{bundle}, func(r *sql.Rows) error {
 		var e Evidence
-		err := r.Scan(&e.Source, &e.Data)
+		err := r.Scan(&e.Source, &e.Format, &e.Data)
 		list = append(list, e)
 		return err
 	})

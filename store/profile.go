@@ -14,6 +14,7 @@ const profileColumns = `id, scope, method, outcome, code, origin, reason, cause_
 // profileTable finds the id of a profile; it holds all profiles of the database.
 type profileTable struct {
 	ids  map[Profile]int64
+	byID map[int64]Profile
 	next int64
 }
 
@@ -25,9 +26,9 @@ func (p Profile) key() Profile {
 }
 
 func loadProfiles(tx *sql.Tx) (*profileTable, error) {
-	t := &profileTable{ids: map[Profile]int64{}, next: 1}
+	t := &profileTable{ids: map[Profile]int64{}, byID: map[int64]Profile{}, next: 1}
 	err := eachProfile(tx, func(p *Profile) {
-		t.ids[p.key()] = p.ID
+		t.ids[p.key()], t.byID[p.ID] = p.ID, p.key()
 		t.next = max(t.next, p.ID+1)
 	})
 	return t, err
@@ -63,7 +64,7 @@ func (im *Import) profileID(p *Profile) int64 {
 	}
 	id := im.profiles.next
 	im.profiles.next++
-	im.profiles.ids[key] = id
+	im.profiles.ids[key], im.profiles.byID[id] = id, key
 	im.exec(`INSERT INTO profile (`+profileColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', '', '', '', '', 0)`,
 		id, int(p.Scope), p.Method, string(p.Outcome), p.Code, string(p.Origin), p.Reason, p.CauseCode, p.CauseQ850, p.CauseText, string(p.CauseFrom),
 		p.Released, p.Rang, int64(p.Flags), p.FromAddr, p.ToAddr, p.TrunkHint, string(p.DirHint), p.Prefix, p.UserAgent, p.Device, p.Format)

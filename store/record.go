@@ -19,6 +19,7 @@ type Scope int
 // A call with one attempt is one row that counts at both scopes; a call of
 // several attempts is one row of its own beside one row for each attempt.
 const (
+	ScopeNone Scope = 0 // counted nowhere: a record's own call row, joined into another call
 	ScopeLeg  Scope = 1 // an attempt only
 	ScopeCall Scope = 2 // a call only
 	ScopeBoth Scope = 3

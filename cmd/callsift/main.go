@@ -119,7 +119,7 @@ EXIT STATUS
 	root.PersistentFlags().StringVar(&a.db, "db", "", "database `FILE` (default $CALLSIFT_DB, else callsift.db)")
 	root.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no remarks on standard error")
 	root.AddCommand(
-		newImportCommand(a), newBreakdownCommand(a), newChartCommand(a), newMetricsCommand(a),
+		newImportCommand(a), newReportCommand(a), newBreakdownCommand(a), newChartCommand(a), newMetricsCommand(a),
 		newCallsCommand(a), newCallCommand(a), newLedgerCommand(a), newSourcesCommand(a), newRejectsCommand(a),
 		newExplainCommand(a), newFormatsCommand(a), newSQLCommand(a), newVersionCommand(a),
 	)

@@ -197,7 +197,7 @@ func (j *joiner) byLikeness() {
 	order := j.unlinked()
 	for _, i := range order {
 		if p := &j.parties[i]; p.To.IsValid() {
-			key := place{p.To, tail(p.FromUser), tail(p.ToUser)}
+			key := place{p.To, Tail(p.FromUser), Tail(p.ToUser)}
 			arrived[key] = append(arrived[key], i)
 		}
 	}
@@ -208,7 +208,7 @@ func (j *joiner) byLikeness() {
 		if !p.From.IsValid() {
 			continue
 		}
-		group := arrived[place{p.From, tail(p.FromUser), tail(p.ToUser)}]
+		group := arrived[place{p.From, Tail(p.FromUser), Tail(p.ToUser)}]
 		at, _ := slices.BinarySearchFunc(group, p.Start-likeWithin, func(i int, t int64) int { return cmp.Compare(j.parties[i].Start, t) })
 		found, n := -1, 0
 		for ; at < len(group) && n < 2 && j.parties[group[at]].Start <= p.Start; at++ {
@@ -240,7 +240,7 @@ func (j *joiner) unlinked() []int {
 	order := make([]int, 0, len(j.parties))
 	for i := range j.parties {
 		p := &j.parties[i]
-		if !linked[i] && tail(p.FromUser) != "" && tail(p.ToUser) != "" {
+		if !linked[i] && Tail(p.FromUser) != "" && Tail(p.ToUser) != "" {
 			order = append(order, i)
 		}
 	}
@@ -248,9 +248,9 @@ func (j *joiner) unlinked() []int {
 	return order
 }
 
-// tail is the last seven digits of a number; shorter numbers count whole from
+// Tail is the last seven digits of a number; shorter numbers count whole from
 // three digits on.
-func tail(user string) string {
+func Tail(user string) string {
 	digits := make([]byte, 0, 16)
 	for i := 0; i < len(user); i++ {
 		if c := user[i]; c >= '0' && c <= '9' {

@@ -63,9 +63,27 @@ CREATE TABLE evidence (          -- the records of a bundle, packed, one row a b
 );
 CREATE INDEX evidence_bundle ON evidence (bundle);
 
+CREATE TABLE link (              -- values by which a B2BUA's legs can be joined (Session-ID, icid ...), where a message carries one
+  bundle INTEGER NOT NULL,
+  kind   TEXT    NOT NULL,       -- session-id, icid, x-call-id ...
+  value  TEXT    NOT NULL
+);
+CREATE INDEX link_bundle ON link (bundle);
+
+CREATE TABLE joint (             -- bundles and records that were joined into one call, and how that is known
+  root       INTEGER NOT NULL,   -- bundle whose row is the call
+  bundle     INTEGER NOT NULL,   -- bundle that was joined to it; 0: a record that stands alone
+  attempt    INTEGER NOT NULL,   -- attempt.id of such a record; 0 otherwise
+  parent     INTEGER NOT NULL,   -- bundle whose INVITE made this one's
+  rule       TEXT    NOT NULL,   -- session-id, icid, x-call-id, call-id, numbers, record
+  confidence REAL    NOT NULL    -- 0 to 1
+);
+CREATE INDEX joint_root ON joint (root);
+CREATE INDEX joint_bundle ON joint (bundle) WHERE bundle <> 0;
+
 CREATE TABLE profile (           -- one combination of the keys that calls are counted by
   id         INTEGER PRIMARY KEY,
-  scope      INTEGER NOT NULL,   -- 1 attempt only, 2 call only, 3 a call that is one attempt
+  scope      INTEGER NOT NULL,   -- 1 attempt only, 2 call only, 3 a call that is one attempt; 0 a record's row that was joined into another call
   method     TEXT    NOT NULL,   -- INVITE, REGISTER, OPTIONS ...
   outcome    TEXT    NOT NULL,   -- answered, user, abandoned, failed, redirected, in_progress, completed_elsewhere, not_connected
   code       INTEGER NOT NULL,   -- final status as the caller saw it; 0 no response, -1 the record carries none

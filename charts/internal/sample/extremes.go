@@ -55,7 +55,7 @@ func Extremes() map[string]*analyze.Report {
 	many := Hotel()
 	many.Trunks, many.Days, many.Trend = nil, nil, nil
 	for i := range 40 {
-		g := analyze.GroupRow{Name: fmt.Sprintf("trunk-%02d.%s.example.net", i, strings.Repeat("long-name-", 1+i%4)), Tally: analyze.Tally{Count: int64(2000 - 49*i), Answered: int64(1400 - 35*i), User: 100, Failed: int64(500 - 14*i)}}
+		g := analyze.GroupRow{Name: fmt.Sprintf("trunk-%02d.%s.example.net", i, strings.Repeat("long-name-", 1+i%4)), Tally: analyze.Tally{Count: int64(2000 - 49*i), Answered: int64(1400 - 35*i), User: 100, Failed: int64(560 - 14*i)}}
 		g.Count = g.Answered + g.User + g.Failed
 		g.Failure = Ratio(g.Failed, g.Rated())
 		g.TopCode = "503 Service Unavailable"

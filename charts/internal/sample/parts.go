@@ -134,11 +134,15 @@ func kpis(r *analyze.Report) {
 		m.Value, m.N = pv, pn
 		r.Previous[name] = m
 	}
+	var ner int64
+	for _, d := range r.Trend {
+		ner += d.NER.Num
+	}
 	quantity("calls", "Calls", "calls that began in the period", "calls", 4032, 3987, 4032, 3987)
 	quantity("answered", "Answered", "calls with a 2xx", "calls", 2871, 2990, 4032, 3987)
 	ratio("failure", "Failure rate", "failed / (calls − redirected − in progress − completed elsewhere)", 277, 4016, 115, 3972, "")
 	ratio("asr", "Answer seizure ratio (ASR)", "answered / rated calls, ITU-T E.425", 2871, 4016, 2990, 3972, "")
-	ratio("ner", "Network effectiveness ratio (NER)", "(answered + user + abandoned while ringing) / rated calls, ITU-T E.425", 3690, 4016, 3832, 3972, "")
+	ratio("ner", "Network effectiveness ratio (NER)", "(answered + user + abandoned while ringing) / rated calls, ITU-T E.425", ner, 4016, 3832, 3972, "")
 	ratio("seer", "Session establishment effectiveness ratio (SEER)", "(2xx, 480, 486, 600, 603) / (calls − 3xx), RFC 6076 §4.7", 3421, 4021, 3544, 3977, "")
 	ratio("isa", "Ineffective session attempts (ISA)", "(408, 500, 503, 504) / calls, RFC 6076 §4.8", 199, 4032, 41, 3987, "")
 	quantity("acd", "Average call duration (ACD)", "talk time / answered calls with a known end", "s", 143.2, 139.8, 2860, 2981)

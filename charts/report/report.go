@@ -1,0 +1,141 @@
+// Package report writes the report pack of a period: one page to read, the
+// charts to paste, the tables to calculate with and the numbers for scripts. All
+// forms show the numbers of one analyze.Report; nothing is counted here.
+//
+//	report.html      one file, no network: readable on a screen, a phone and paper
+//	report.json      every number, schema below
+//	charts/NAME.png  and NAME.svg
+//	tables/NAME.csv  one a table
+//
+// The same report gives the same bytes.
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"callsift/analyze"
+	"callsift/charts"
+)
+
+// Options of a pack. The zero value is light charts of 1200×600 in the built-in
+// font.
+type Options struct {
+	Chart charts.Options // size, scale, dark and font of charts/*; the page has both light and dark
+	Tool  string         // name and version for the page's foot, "callsift 0.1.0"; "": none
+}
+
+// file is one file of the pack, path relative to its folder.
+type file struct {
+	path string
+	data []byte
+}
+
+// Write writes the pack into dir, which it makes if need be. Everything is
+// rendered before the first file is touched, and each file appears whole or not
+// at all; the page comes last. Other files in dir stay.
+func Write(dir string, r *analyze.Report, opt Options) error {
+	files, err := pack(r, opt)
+	if err != nil {
+		return err
+	}
+	for _, sub := range []string{"charts", "tables"} {
+		if err := os.MkdirAll(filepath.Join(dir, sub), 0o755); err != nil {
+			return err
+		}
+	}
+	for _, f := range files {
+		if err := replace(filepath.Join(dir, filepath.FromSlash(f.path)), f.data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Warnings tells what the pack cannot show: characters of names that the chosen
+// font lacks.
+func Warnings(r *analyze.Report, opt Options) []string {
+	var out []string
+	for _, name := range charts.Names() {
+		fig, err := charts.New(name, r)
+		if err != nil {
+			continue
+		}
+		if missing, err := charts.Missing(fig, opt.Chart); err == nil && len(missing) > 0 {
+			out = append(out, fmt.Sprintf("chart %s: no glyph for %q; --font FILE names a font that has them", name, string(missing)))
+		}
+	}
+	return out
+}
+
+func pack(r *analyze.Report, opt Options) ([]file, error) {
+	files, err := drawings(r, opt)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range tables(r) {
+		files = append(files, file{"tables/" + t.name + ".csv", t.csv()})
+	}
+	data, err := encode(r)
+	if err != nil {
+		return nil, err
+	}
+	files = append(files, file{"report.json", data})
+	page, err := page(r, opt)
+	if err != nil {
+		return nil, err
+	}
+	return append(files, file{"report.html", page}), nil
+}
+
+// drawings renders each chart in both formats, side by side.
+func drawings(r *analyze.Report, opt Options) ([]file, error) {
+	names, formats := charts.Names(), []string{"png", "svg"}
+	files := make([]file, len(names)*len(formats))
+	errs := make([]error, len(files))
+	var wg sync.WaitGroup
+	for i := range files {
+		name, format := names[i/len(formats)], formats[i%len(formats)]
+		files[i].path = "charts/" + name + "." + format
+		wg.Go(func() { files[i].data, errs[i] = drawing(r, name, format, opt.Chart) })
+	}
+	wg.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
+}
+
+func drawing(r *analyze.Report, name, format string, opt charts.Options) ([]byte, error) {
+	fig, err := charts.New(name, r)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	err = charts.Render(&b, fig, format, opt)
+	return b.Bytes(), err
+}
+
+// replace writes a file under another name and moves it into place.
+func replace(path string, data []byte) error {
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".callsift-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name()) // in vain once it has moved
+	if _, err = tmp.Write(data); err == nil {
+		err = tmp.Chmod(0o644)
+	}
+	if e := tmp.Close(); err == nil {
+		err = e
+	}
+	if err != nil {
+		return err
+	}
+	return os.Rename(tmp.Name(), path)
+}

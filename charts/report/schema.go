@@ -1,0 +1,287 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"callsift/analyze"
+	"callsift/charts/internal/show"
+)
+
+// schemaName changes when a field goes or changes its meaning; fields may be
+// added without.
+const schemaName = "callsift.report/1"
+
+// document is report.json. Names are stable. Times are RFC 3339 in the report's
+// zone, null where unknown. Ratios are fractions from 0 to 1; a ratio over 0 has
+// the value null. Lists are never null.
+//
+//	schema      "callsift.report/1"
+//	title       site or path
+//	period      {label, from, to, zone}; half-open [from, to)
+//	coverage    {hours, covered, gaps: [{from, to}]}
+//	scope       "call" or "leg": what is counted
+//	rules       version of the counting rules
+//	checksum    of the sources read
+//	verdict     sentences
+//	kpis        [{name, label, definition, unit, kind, value, numerator, denominator,
+//	            low, high, n, note, previous}]: value in unit, ratios as fractions with a
+//	            95 % Wilson interval; previous has the same fields for the period before, or is null
+//	codes       [{class, code, label, meaning, first_check, of_finals, of_failures,
+//	            top_cause, calls, count and the outcomes}]: code 0 no response, -1 not recorded
+//	trunks      [{trunk, asr, ner, failure, top_code, first, last, count and the outcomes}]
+//	days        [{day, data, classes: {"4xx": n}}]: data false is unknown, not zero
+//	trend       [{day, data, asr, ner}]
+//	heatmap     {min_count, cells: [{weekday 1 (Monday) to 7, hour, state, count, rated, failed}]};
+//	            state is "data", "no_data" or "skipped" (by the clock)
+//	pdd         {n, p50_ms, p90_ms, p95_ms, p99_ms, error_bound, bins: [{low_ms, high_ms, n}]}; -1: none
+//	findings    [{rank, title, keys: {trunk, code}, from, to, excess, share, confidence,
+//	            owner, first_check, calls}]: excess is failures above expectation, share is of all
+//	            failures; confidence is null and owner "" where they were not worked out
+//	ledger      [{label, sign, n, note}]; sign "-" is taken off, "=" is the sum so far
+//	outcomes    sums of the outcomes over all codes; they add up to count
+//	excluded    [{name, count}]
+//	sources     [{path, format, sha256, records, rejected, first, last, tz, tz_from, state, note}]
+//	rejects     [{path, line, reason, count, sample}]
+//	warnings    sentences
+type document struct {
+	Schema   string        `json:"schema"`
+	Title    string        `json:"title"`
+	Period   period        `json:"period"`
+	Coverage coverage      `json:"coverage"`
+	Scope    string        `json:"scope"`
+	Rules    string        `json:"rules"`
+	Checksum string        `json:"checksum"`
+	Verdict  []string      `json:"verdict"`
+	KPIs     []kpi         `json:"kpis"`
+	Codes    []codeRow     `json:"codes"`
+	Trunks   []trunkRow    `json:"trunks"`
+	Days     []dayRow      `json:"days"`
+	Trend    []trendRow    `json:"trend"`
+	Heatmap  heatmap       `json:"heatmap"`
+	PDD      delays        `json:"pdd"`
+	Findings []finding     `json:"findings"`
+	Ledger   []ledgerRow   `json:"ledger"`
+	Outcomes analyze.Tally `json:"outcomes"`
+	Excluded []excluded    `json:"excluded"`
+	Sources  []sourceRow   `json:"sources"`
+	Rejects  []rejectRow   `json:"rejects"`
+	Warnings []string      `json:"warnings"`
+}
+
+type period struct {
+	Label string     `json:"label,omitempty"`
+	From  *time.Time `json:"from"`
+	To    *time.Time `json:"to"`
+	Zone  string     `json:"zone,omitempty"`
+}
+
+type coverage struct {
+	Hours   float64  `json:"hours"`
+	Covered float64  `json:"covered"`
+	Gaps    []period `json:"gaps"`
+}
+
+type ratio struct {
+	Value       *float64 `json:"value"`
+	Numerator   int64    `json:"numerator"`
+	Denominator int64    `json:"denominator"`
+	Low         *float64 `json:"low"`
+	High        *float64 `json:"high"`
+}
+
+type kpi struct {
+	Name       string `json:"name"`
+	Label      string `json:"label"`
+	Definition string `json:"definition"`
+	Unit       string `json:"unit"`
+	Kind       string `json:"kind"`
+	ratio
+	N        int64  `json:"n"`
+	Note     string `json:"note"`
+	Previous *kpi   `json:"previous"`
+}
+
+type codeRow struct {
+	Class      string `json:"class"`
+	Code       int    `json:"code"`
+	Label      string `json:"label"`
+	Meaning    string `json:"meaning"`
+	FirstCheck string `json:"first_check"`
+	analyze.Tally
+	OfFinals   ratio    `json:"of_finals"`
+	OfFailures ratio    `json:"of_failures"`
+	TopCause   string   `json:"top_cause"`
+	Calls      []string `json:"calls"`
+}
+
+type trunkRow struct {
+	Trunk string `json:"trunk"`
+	analyze.Tally
+	ASR     ratio      `json:"asr"`
+	NER     ratio      `json:"ner"`
+	Failure ratio      `json:"failure"`
+	TopCode string     `json:"top_code"`
+	First   *time.Time `json:"first"`
+	Last    *time.Time `json:"last"`
+}
+
+type dayRow struct {
+	Day     string           `json:"day"`
+	Data    bool             `json:"data"`
+	Classes map[string]int64 `json:"classes"`
+}
+
+type trendRow struct {
+	Day  string `json:"day"`
+	Data bool   `json:"data"`
+	ASR  ratio  `json:"asr"`
+	NER  ratio  `json:"ner"`
+}
+
+type heatmap struct {
+	MinCount int64      `json:"min_count"`
+	Cells    []heatCell `json:"cells"`
+}
+
+type heatCell struct {
+	Weekday int    `json:"weekday"`
+	Hour    int    `json:"hour"`
+	State   string `json:"state"`
+	Count   int64  `json:"count"`
+	Rated   int64  `json:"rated"`
+	Failed  int64  `json:"failed"`
+}
+
+type delays struct {
+	N          int64   `json:"n"`
+	P50        int64   `json:"p50_ms"`
+	P90        int64   `json:"p90_ms"`
+	P95        int64   `json:"p95_ms"`
+	P99        int64   `json:"p99_ms"`
+	ErrorBound float64 `json:"error_bound"`
+	Bins       []bin   `json:"bins"`
+}
+
+type bin struct {
+	LowMS  int64 `json:"low_ms"`
+	HighMS int64 `json:"high_ms"`
+	N      int64 `json:"n"`
+}
+
+type finding struct {
+	Rank       int        `json:"rank"`
+	Title      string     `json:"title"`
+	Keys       findingKey `json:"keys"`
+	Cause      string     `json:"cause"`
+	From       *time.Time `json:"from"`
+	To         *time.Time `json:"to"`
+	Failed     int64      `json:"failed"`
+	Excess     float64    `json:"excess"`
+	Share      *float64   `json:"share"`
+	Confidence *float64   `json:"confidence"`
+	Owner      string     `json:"owner"`
+	FirstCheck string     `json:"first_check"`
+	Calls      []string   `json:"calls"`
+}
+
+type findingKey struct {
+	Trunk string `json:"trunk"`
+	Code  int    `json:"code"`
+}
+
+type ledgerRow struct {
+	Label string `json:"label"`
+	Sign  string `json:"sign"`
+	N     int64  `json:"n"`
+	Note  string `json:"note"`
+}
+
+type excluded struct {
+	Name  string `json:"name"`
+	Count int64  `json:"count"`
+}
+
+type sourceRow struct {
+	Path     string     `json:"path"`
+	Format   string     `json:"format"`
+	SHA256   string     `json:"sha256"`
+	Records  int64      `json:"records"`
+	Rejected int64      `json:"rejected"`
+	First    *time.Time `json:"first"`
+	Last     *time.Time `json:"last"`
+	TZ       string     `json:"tz"`
+	TZFrom   string     `json:"tz_from"`
+	State    string     `json:"state"`
+	Note     string     `json:"note"`
+}
+
+type rejectRow struct {
+	Path   string `json:"path"`
+	Line   int64  `json:"line"`
+	Reason string `json:"reason"`
+	Count  int64  `json:"count"`
+	Sample string `json:"sample"`
+}
+
+// encode writes report.json, indented, with a newline at the end.
+func encode(r *analyze.Report) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(newDocument(r)); err != nil {
+		return nil, fmt.Errorf("report.json: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+// findingTitle is an incident as one sentence.
+func findingTitle(r *analyze.Report, in analyze.Incident) string {
+	s := fmt.Sprintf("%s failed with %s", show.Counted(in.Failed, r.Scope), codeLabel(r, in.Code))
+	if in.Trunk != "" {
+		s += " on " + in.Trunk
+	}
+	return s
+}
+
+// codeLabel is what the report calls a code.
+func codeLabel(r *analyze.Report, code int) string {
+	for _, c := range r.Codes {
+		if c.Code == code {
+			return c.Label
+		}
+	}
+	return fmt.Sprint(code)
+}
+
+// firstCheck is the vocabulary's advice for a code of the report.
+func firstCheck(r *analyze.Report, code int) string {
+	for _, c := range r.Codes {
+		if c.Code == code {
+			return c.FirstCheck
+		}
+	}
+	return ""
+}
+
+// outcomes sums the outcomes over all codes.
+func outcomes(r *analyze.Report) (t analyze.Tally) {
+	for _, c := range r.Codes {
+		t.Count += c.Count
+		t.Answered += c.Answered
+		t.User += c.User
+		t.Abandoned += c.Abandoned
+		t.Failed += c.Failed
+		t.Redirected += c.Redirected
+		t.InProgress += c.InProgress
+		t.CompletedElsewhere += c.CompletedElsewhere
+		t.NotConnected += c.NotConnected
+		t.TalkMS += c.TalkMS
+		t.Talked += c.Talked
+		t.Short += c.Short
+	}
+	return t
+}

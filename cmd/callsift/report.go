@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"callsift/analyze"
+	"callsift/charts"
+	"callsift/charts/report"
+)
+
+type reportOptions struct {
+	selectFlags
+	out, title, font, failOver string
+}
+
+func newReportCommand(a *app) *cobra.Command {
+	var opt reportOptions
+	cmd := &cobra.Command{
+		Use:   "report [flags] [PATH...]",
+		Short: "The weekly failure report: what failed, since when, where",
+		Long: `Write the failure report of a week (or --from/--to) into the folder --out:
+report.html (one file, no network), the charts as PNG and SVG, all tables as CSV,
+and report.json; and print a summary. Given PATHs, they are read into a temporary
+database first, so that one command does everything.
+
+The same data gives the same bytes.
+
+EXIT STATUS
+  0  done     1  error     2  wrong usage
+  3  the failure rate is over --fail-over`,
+		Example: "  callsift report --week last --tz Europe/Berlin --out report /var/log/pbx",
+		RunE:    func(cmd *cobra.Command, paths []string) error { return runReport(cmd.Context(), a, opt, paths) },
+	}
+	opt.period(cmd)
+	opt.what(cmd)
+	f := cmd.Flags()
+	f.StringVarP(&opt.out, "out", "o", "report", "`FOLDER` to write, made if it is not there")
+	f.StringVar(&opt.title, "title", "", "`NAME` of the site in the title (default: the first path's name)")
+	f.StringVar(&opt.font, "font", "", "`FILE` of a TTF, OTF or TTC font for the charts, for names in other scripts")
+	f.StringVar(&opt.failOver, "fail-over", "", "exit with status 3 if more than `RATE` of the calls failed, e.g. 5%")
+	return cmd
+}
+
+func runReport(ctx context.Context, a *app, opt reportOptions, paths []string) error {
+	if opt.week == "" && opt.from == "" && opt.to == "" {
+		opt.week = "last"
+	}
+	q, err := opt.query()
+	if err != nil {
+		return err
+	}
+	limit, err := rate(opt.failOver)
+	if err != nil {
+		return err
+	}
+	zone, err := opt.zone()
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(opt.out, 0o755); err != nil {
+		return fmt.Errorf("--out: %w", err)
+	}
+	db, done, err := a.openRead(ctx, paths, zone)
+	if err != nil {
+		return err
+	}
+	defer done()
+	r, err := analyze.ReportFrom(ctx, db, q, siteTitle(opt.title, paths, a.dbPath()))
+	if err != nil {
+		return err
+	}
+	options := report.Options{Chart: charts.Options{Font: opt.font}, Tool: "callsift " + version()}
+	for _, w := range report.Warnings(&r, options) {
+		a.remark("%s", w)
+	}
+	if err := report.Write(opt.out, &r, options); err != nil {
+		return err
+	}
+	if err := report.Summary(a.out, &r); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.out, "\n%s\n", filepath.Join(opt.out, "report.html"))
+	for _, m := range r.KPIs {
+		if m.Name == "failure_rate" {
+			return checkRate(limit, m.Ratio.Num, m.Ratio.Den)
+		}
+	}
+	return nil
+}
+
+// siteTitle is what the report calls the site.
+func siteTitle(title string, paths []string, db string) string {
+	switch {
+	case title != "":
+		return title
+	case len(paths) > 0:
+		return filepath.Base(filepath.Clean(paths[0]))
+	}
+	return filepath.Base(db)
+}

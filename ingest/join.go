@@ -1,0 +1,504 @@
+package ingest
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+
+	"callsift/ingest/dialog"
+	"callsift/store"
+)
+
+// Calls of different Call-IDs that a back-to-back agent made of one another, and
+// CDRs of calls that were also seen as SIP, are joined into one call
+// (transactions.md §7, R11). Whether two belong together depends on their
+// neighbours in time only, so after an import the stretches of time that it
+// touched are judged again: the result is the same in whatever order sources come.
+
+// joinMargin is how far apart legs of one call may start, with what their
+// neighbours need to be judged.
+const joinMargin = 2*180_000_000 + 4_000_000
+
+// recordWithin is how far a CDR's start may be from the INVITE's: CDRs have
+// whole seconds, and boxes start their clock on the call at different moments.
+const recordWithin = 2_000_000
+
+// stretch is a stretch of time to judge, [from, to).
+type stretch struct{ from, to int64 }
+
+// touched notes a call start outside the source's own time.
+func (a *assembler) touched(t int64) {
+	if t != 0 {
+		a.stretches = append(a.stretches, stretch{t, t + 1})
+	}
+}
+
+// join judges all stretches that the import touched.
+func (a *assembler) join() {
+	s := a.im.Source
+	if s.First > 0 {
+		a.stretches = append(a.stretches, stretch{s.First, s.Last + 1})
+	}
+	for _, s := range merged(a.stretches) {
+		if a.im.Err() != nil {
+			return
+		}
+		a.joinLegs(s)
+		a.joinRecords(s)
+	}
+}
+
+// merged joins stretches that the margins of joining would overlap.
+func merged(list []stretch) []stretch {
+	slices.SortFunc(list, func(x, y stretch) int { return cmp.Compare(x.from, y.from) })
+	var out []stretch
+	for _, s := range list {
+		if n := len(out); n > 0 && s.from <= out[n-1].to+2*joinMargin {
+			out[n-1].to = max(out[n-1].to, s.to)
+		} else {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// legParty is a call of one Call-ID that joining looks at.
+type legParty struct {
+	dialog.Party
+	bundle int64
+	old    store.Joint // how it is joined now; Root 0: it is not
+}
+
+// joinLegs joins SIP calls of different Call-IDs.
+func (a *assembler) joinLegs(s stretch) {
+	list := a.parties(s.from-joinMargin, s.to+joinMargin)
+	if len(list) < 2 {
+		return
+	}
+	bare := make([]dialog.Party, len(list))
+	for i := range list {
+		bare[i] = list[i].Party
+	}
+	want := map[int64]store.Joint{}
+	for _, p := range list {
+		if p.old.Root != 0 && (p.Start < s.from-joinMargin/2 || p.Start >= s.to+joinMargin/2) {
+			want[p.bundle] = p.old // too near the edge to be judged from here
+		}
+	}
+	for _, j := range dialog.Join(bare) {
+		b := &list[j.B]
+		if b.Start >= s.from-joinMargin/2 && b.Start < s.to+joinMargin/2 {
+			want[b.bundle] = store.Joint{Bundle: b.bundle, Parent: list[j.A].bundle, Rule: j.Rule, Confidence: j.Confidence}
+		}
+	}
+	a.applyJoints(list, want)
+}
+
+// parties lists the SIP calls that begin in [from, to), those that are joined
+// already one by one.
+func (a *assembler) parties(from, to int64) []legParty {
+	var list []legParty
+	hasLinks := a.im.HasLinks()
+	joined := a.im.HasJoints()
+	for _, row := range a.im.CallRows(from, to) {
+		// A Call-ID that was used for several calls names none of them.
+		if row.Kind != "sip" || row.Calls != 1 {
+			continue
+		}
+		var members []store.Joint
+		if joined {
+			members = slices.DeleteFunc(a.im.Joints(row.Bundle), func(j store.Joint) bool { return j.Bundle == 0 || j.Rule == recordRule })
+		}
+		if len(members) == 0 {
+			list = append(list, a.partyOfRow(&row, hasLinks))
+			continue
+		}
+		list = append(list, a.partyOfBundle(row.Bundle, store.Joint{}))
+		for _, j := range members {
+			list = append(list, a.partyOfBundle(j.Bundle, j))
+		}
+	}
+	return list
+}
+
+func (a *assembler) partyOfRow(row *store.CallRow, links bool) legParty {
+	p := legParty{bundle: row.Bundle}
+	p.Party = dialog.Party{CallID: row.Key, Start: row.Start, FromUser: row.Caller, ToUser: row.Callee}
+	p.From, _ = netip.ParseAddr(row.Profile.FromAddr)
+	p.To, _ = netip.ParseAddr(row.Profile.ToAddr)
+	if row.Setup >= 0 {
+		p.End = row.Start + row.Setup*1000 + 999
+	}
+	if links {
+		for _, v := range a.im.Links(row.Bundle) {
+			p.Links = append(p.Links, dialog.Link{Kind: v[0], Value: v[1]})
+		}
+	}
+	return p
+}
+
+// partyOfBundle makes the party of a call that is part of a joined one, from
+// its evidence. It must come out as partyOfRow gave it before.
+func (a *assembler) partyOfBundle(bundle int64, old store.Joint) legParty {
+	m := a.member(bundle)
+	rows := rowsOf(&dialog.Result{Calls: []dialog.Call{m.call}}, m.msgs, m.format)
+	row := store.CallRow{Attempt: rows[0][0], Kind: "sip", Calls: 1}
+	row.Bundle, row.Key = bundle, m.key
+	p := a.partyOfRow(&row, true)
+	p.old = old
+	return p
+}
+
+// member is one Call-ID of a joined call, assembled for itself.
+type member struct {
+	bundle  int64
+	key     string
+	format  string
+	call    dialog.Call // its one INVITE call
+	rest    []dialog.Call
+	msgs    []dialog.Message
+	steps   store.Steps
+	settled bool
+}
+
+func (a *assembler) member(bundle int64) member {
+	_, _, evidence := a.im.Evidence(bundle)
+	m := member{bundle: bundle, key: a.im.BundleKey(bundle), format: formatOf(evidence)}
+	for _, e := range evidence {
+		m.msgs, _ = unpack(m.msgs, e.Source, e.Data)
+	}
+	a.msgs = m.msgs
+	result := dialog.Assemble(m.msgs, dialog.Context{CoverageEnd: a.coverageEnd()})
+	m.steps, m.settled = stepsOf(&result), result.Settled
+	for _, c := range result.Calls {
+		if c.Method == "INVITE" && m.call.Legs == nil {
+			m.call = c
+		} else {
+			m.rest = append(m.rest, c)
+		}
+	}
+	a.msgs = nil // belongs to the member now
+	return m
+}
+
+// applyJoints changes the store from how the parties are joined to want.
+func (a *assembler) applyJoints(list []legParty, want map[int64]store.Joint) {
+	parent := map[int64]int64{} // of the union of old and new edges, to find what hangs together
+	var find func(int64) int64
+	find = func(b int64) int64 {
+		if p, ok := parent[b]; ok && p != b {
+			parent[b] = find(p)
+			return parent[b]
+		}
+		return b
+	}
+	changed := map[int64]bool{}
+	for _, p := range list {
+		w := want[p.bundle]
+		if w.Parent != 0 {
+			parent[find(p.bundle)] = find(w.Parent)
+		}
+		if p.old.Parent != 0 {
+			parent[find(p.bundle)] = find(p.old.Parent)
+		}
+	}
+	for _, p := range list {
+		if w := want[p.bundle]; w.Parent != p.old.Parent || w.Rule != p.old.Rule {
+			changed[find(p.bundle)] = true
+		}
+	}
+	groups := map[int64][]legParty{}
+	var order []int64
+	for _, p := range list {
+		if g := find(p.bundle); changed[g] {
+			if groups[g] == nil {
+				order = append(order, g)
+			}
+			groups[g] = append(groups[g], p)
+		}
+	}
+	for _, g := range order {
+		for _, p := range groups[g] {
+			a.dissolve(p.bundle)
+		}
+		a.combine(groups[g], want)
+	}
+}
+
+// combine writes the joined calls that a group of parties makes up.
+func (a *assembler) combine(group []legParty, want map[int64]store.Joint) {
+	byBundle := map[int64]legParty{}
+	for _, p := range group {
+		byBundle[p.bundle] = p
+	}
+	rootOf := func(b int64) int64 {
+		for range group { // as many steps as there are parties: no loop can be longer
+			w, ok := want[b]
+			if !ok || w.Parent == 0 {
+				return b
+			}
+			b = w.Parent
+		}
+		return b
+	}
+	trees := map[int64][]legParty{}
+	var roots []int64
+	for _, p := range group {
+		r := rootOf(p.bundle)
+		if trees[r] == nil {
+			roots = append(roots, r)
+		}
+		trees[r] = append(trees[r], p)
+	}
+	for _, r := range roots {
+		if len(trees[r]) > 1 {
+			a.writeJoined(r, trees[r], want)
+		}
+	}
+}
+
+// writeJoined makes one call of the Call-IDs of a tree.
+func (a *assembler) writeJoined(root int64, tree []legParty, want map[int64]store.Joint) {
+	slices.SortFunc(tree, func(x, y legParty) int {
+		if x.bundle == root || y.bundle == root {
+			return cmp.Compare(b2i(y.bundle == root), b2i(x.bundle == root))
+		}
+		return cmp.Or(cmp.Compare(x.Start, y.Start), cmp.Compare(x.CallID, y.CallID))
+	})
+	at := map[int64]int{}
+	var members []member
+	var calls []dialog.Call
+	var parents []int
+	for _, p := range tree {
+		parent := -1
+		if w := want[p.bundle]; p.bundle != root {
+			i, ok := at[w.Parent]
+			if !ok {
+				return // a child that starts before its parent: Join does not make these
+			}
+			parent = i
+		}
+		at[p.bundle] = len(members)
+		members = append(members, a.member(p.bundle))
+		calls, parents = append(calls, members[len(members)-1].call), append(parents, parent)
+	}
+	joined := dialog.Combine(calls, parents)
+	for i := range members {
+		m := &members[i]
+		rows := rowsOf(&dialog.Result{Calls: m.rest}, m.msgs, m.format)
+		steps := m.steps
+		if i == 0 {
+			rows = append([][]store.Attempt{a.joinedRows(&joined, members)}, rows...)
+		} else {
+			steps[store.StepCalls]--
+			steps[store.StepJoined]++
+		}
+		a.im.Replace(m.bundle, false, rows, steps, m.settled)
+	}
+	for _, p := range tree {
+		if w := want[p.bundle]; p.bundle != root {
+			w.Root = root
+			a.im.AddJoint(w)
+		}
+	}
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// joinedRows is the call's row and one for each leg, whose messages are those
+// of their own Call-ID.
+func (a *assembler) joinedRows(c *dialog.Call, members []member) []store.Attempt {
+	rows := make([]store.Attempt, 1, len(c.Legs)+1)
+	i := 0
+	for k := range members {
+		m := &members[k]
+		for range m.call.Legs {
+			leg := rowOf(&c.Legs[i], m.msgs, m.format, store.ScopeLeg)
+			rows = append(rows, leg)
+			i++
+		}
+	}
+	call := rowOf(&c.Attempt, nil, members[0].format, store.ScopeCall)
+	call.Legs = len(c.Legs)
+	first := &rows[1]
+	for i, far := 0, farEnd(c); i < len(c.Legs); i++ {
+		if &c.Legs[i] == far {
+			call.Profile.ToAddr = rows[i+1].Profile.ToAddr
+		}
+	}
+	call.Source, call.Offset, call.Length, call.Line = first.Source, first.Offset, first.Length, first.Line
+	rows[0] = call
+	return rows
+}
+
+// dissolve takes the joined call that a bundle is part of apart again.
+func (a *assembler) dissolve(bundle int64) {
+	joints := a.im.Joints(bundle)
+	if len(joints) == 0 {
+		return
+	}
+	root := joints[0].Root
+	a.im.RemoveJoints(root)
+	for _, j := range joints {
+		if j.Bundle == 0 {
+			a.detach(j)
+			continue
+		}
+		a.alone(j.Bundle)
+	}
+	a.alone(root)
+}
+
+// alone assembles a bundle for itself and notes when its calls begin.
+func (a *assembler) alone(bundle int64) {
+	kind, fresh, evidence := a.im.Evidence(bundle)
+	a.assemble(bundle, kind, fresh, evidence)
+}
+
+// recordRule is the rule of joints between a CDR and the SIP of the same call.
+const recordRule = "record"
+
+// joinRecords joins CDRs with the SIP of the same call: same numbers at both
+// ends, the same moment, and only one candidate on either side.
+func (a *assembler) joinRecords(s stretch) {
+	const margin = 3 * recordWithin
+	var sip []store.CallRow
+	records := map[recordKey][]record{}
+	joined := a.im.HasJoints()
+	for _, row := range a.im.CallRows(s.from-margin, s.to+margin) {
+		if row.Kind == "sip" {
+			sip = append(sip, row)
+			continue
+		}
+		addRecord(records, record{start: row.Start, bundle: row.Bundle, attempt: row.ID, caller: row.Caller, callee: row.Callee})
+	}
+	old := map[int64]store.Joint{}
+	if joined {
+		for i := range sip {
+			for _, j := range a.im.Joints(sip[i].Bundle) {
+				if j.Rule == recordRule {
+					old[sip[i].Bundle] = j
+					addRecord(records, a.recordOf(j))
+				}
+			}
+		}
+	}
+	if len(sip) == 0 || len(records) == 0 {
+		return
+	}
+	for i, match := range matchRecords(sip, records) {
+		row := &sip[i]
+		if row.Start < s.from-recordWithin || row.Start >= s.to+recordWithin {
+			continue
+		}
+		was, had := old[row.Bundle]
+		same := had && match != nil && match.bundle == was.Bundle && (match.bundle != 0 || match.attempt == was.Attempt)
+		if same || !had && match == nil {
+			continue
+		}
+		if had {
+			a.im.RemoveJoint(was)
+			a.detach(was)
+		}
+		if match != nil {
+			a.attach(row, match)
+		}
+	}
+}
+
+// record is a CDR's call that may be a SIP call as well.
+type record struct {
+	start           int64
+	bundle, attempt int64
+	caller, callee  string
+}
+
+// recordKey is what must be equal: the last digits of both numbers.
+type recordKey struct{ caller, callee string }
+
+func addRecord(m map[recordKey][]record, r record) {
+	key := recordKey{dialog.Tail(r.caller), dialog.Tail(r.callee)}
+	if key.caller != "" && key.callee != "" && r.start != 0 {
+		m[key] = append(m[key], r)
+	}
+}
+
+// recordOf finds the record of a joint again.
+func (a *assembler) recordOf(j store.Joint) record {
+	r := record{bundle: j.Bundle, attempt: j.Attempt}
+	for _, row := range a.im.RowsOf(j.Bundle, j.Attempt) {
+		if r.start == 0 || row.Start < r.start {
+			r.start, r.caller, r.callee = row.Start, row.Caller, row.Callee
+		}
+	}
+	return r
+}
+
+// matchRecords finds for each SIP call the record that can only be its own.
+func matchRecords(sip []store.CallRow, records map[recordKey][]record) []*record {
+	near := func(x, y int64) bool { return x-y <= recordWithin && y-x <= recordWithin }
+	bySIP := map[recordKey][]int{}
+	for i := range sip {
+		key := recordKey{dialog.Tail(sip[i].Caller), dialog.Tail(sip[i].Callee)}
+		bySIP[key] = append(bySIP[key], i)
+	}
+	out := make([]*record, len(sip))
+	for key, list := range bySIP {
+		for _, i := range list {
+			var only *record
+			n := 0
+			for k := range records[key] {
+				if r := &records[key][k]; near(r.start, sip[i].Start) {
+					only = r
+					n++
+				}
+			}
+			if n != 1 {
+				continue
+			}
+			rivals := 0
+			for _, o := range list {
+				if near(only.start, sip[o].Start) {
+					rivals++
+				}
+			}
+			if rivals == 1 {
+				out[i] = only
+			}
+		}
+	}
+	return out
+}
+
+// attach makes a record's rows legs of a SIP call.
+func (a *assembler) attach(call *store.CallRow, r *record) {
+	j := store.Joint{Root: call.Bundle, Bundle: r.bundle, Parent: call.Bundle, Rule: recordRule, Confidence: 0.6}
+	if r.bundle == 0 {
+		j.Attempt = r.attempt
+	}
+	for _, row := range a.im.RowsOf(r.bundle, r.attempt) {
+		p := row.Profile
+		p.Scope &^= store.ScopeCall
+		a.im.Recast(&row, p, call.ID)
+	}
+	a.im.AddJoint(j)
+}
+
+// detach gives a record its own call back.
+func (a *assembler) detach(j store.Joint) {
+	if j.Bundle != 0 {
+		a.alone(j.Bundle)
+		return
+	}
+	for _, row := range a.im.RowsOf(0, j.Attempt) {
+		p := row.Profile
+		p.Scope = store.ScopeBoth
+		a.im.Recast(&row, p, 0)
+		a.touched(row.Start)
+	}
+}

@@ -1,0 +1,147 @@
+package store
+
+import "database/sql"
+
+// Joint says that a bundle, or a record that stands alone, belongs to the call
+// of another bundle, and how that is known.
+type Joint struct {
+	Root       int64 // bundle whose row is the call
+	Bundle     int64 // joined to it; 0: the record Attempt
+	Attempt    int64
+	Parent     int64 // bundle whose INVITE made this one's
+	Rule       string
+	Confidence float64
+}
+
+// AddJoint stores a joint.
+func (im *Import) AddJoint(j Joint) {
+	im.exec(`INSERT INTO joint (root, bundle, attempt, parent, rule, confidence) VALUES (?, ?, ?, ?, ?, ?)`, j.Root, j.Bundle, j.Attempt, j.Parent, j.Rule, j.Confidence)
+}
+
+// Joints lists the joints of the call that a bundle is part of.
+func (im *Import) Joints(bundle int64) []Joint {
+	root := bundle
+	im.query(`SELECT root FROM joint WHERE bundle = ? AND bundle <> 0`, []any{bundle}, func(r *sql.Rows) error { return r.Scan(&root) })
+	var list []Joint
+	im.query(`SELECT root, bundle, attempt, parent, rule, confidence FROM joint WHERE root = ? ORDER BY bundle, attempt`, []any{root}, func(r *sql.Rows) error {
+		var j Joint
+		err := r.Scan(&j.Root, &j.Bundle, &j.Attempt, &j.Parent, &j.Rule, &j.Confidence)
+		list = append(list, j)
+		return err
+	})
+	return list
+}
+
+// HasJoints reports whether anything was ever joined; until then no bundle
+// needs to be asked.
+func (im *Import) HasJoints() (yes bool) {
+	im.query(`SELECT 1 FROM joint LIMIT 1`, nil, func(*sql.Rows) error {
+		yes = true
+		return nil
+	})
+	return yes
+}
+
+// RemoveJoints forgets the joints of a root.
+func (im *Import) RemoveJoints(root int64) { im.exec(`DELETE FROM joint WHERE root = ?`, root) }
+
+// SetLinks stores the correlation values of a bundle, kind and value in turn.
+func (im *Import) SetLinks(bundle int64, fresh bool, values [][2]string) {
+	if !fresh {
+		im.exec(`DELETE FROM link WHERE bundle = ?`, bundle)
+	}
+	for _, v := range values {
+		im.exec(`INSERT INTO link (bundle, kind, value) VALUES (?, ?, ?)`, bundle, v[0], v[1])
+	}
+}
+
+// Links lists the correlation values of a bundle, kind and value.
+func (im *Import) Links(bundle int64) [][2]string {
+	var list [][2]string
+	im.query(`SELECT kind, value FROM link WHERE bundle = ? ORDER BY kind, value`, []any{bundle}, func(r *sql.Rows) error {
+		var v [2]string
+		err := r.Scan(&v[0], &v[1])
+		list = append(list, v)
+		return err
+	})
+	return list
+}
+
+// HasLinks reports whether any bundle has correlation values.
+func (im *Import) HasLinks() (yes bool) {
+	im.query(`SELECT 1 FROM link LIMIT 1`, nil, func(*sql.Rows) error {
+		yes = true
+		return nil
+	})
+	return yes
+}
+
+// CallRow is a call with what joining needs to know of its bundle.
+type CallRow struct {
+	Attempt
+	Kind  string // of the bundle: sip, cdr; "" for a record that stands alone
+	Calls int64  // INVITE calls in the bundle
+}
+
+// CallRows lists the INVITE calls that begin in [from, to), in order of time.
+func (im *Import) CallRows(from, to int64) []CallRow {
+	im.attempts.flush()
+	var list []CallRow
+	im.query(`SELECT a.id, a.bundle, a.profile, a.start, a.caller, a.callee, a.native_id, a.pdd_ms, a.alert_ms, a.media_ms, a.setup_ms, a.talk_ms, a.bye_ms, a.legs, coalesce(b.key, ''), coalesce(b.kind, ''), coalesce(b.steps, x'')
+		FROM attempt a LEFT JOIN bundle b ON b.id = a.bundle WHERE a.start >= ? AND a.start < ? AND a.call = 0 ORDER BY a.start, a.id`, []any{from, to}, func(r *sql.Rows) error {
+		var c CallRow
+		var profile int64
+		var steps []byte
+		if err := r.Scan(&c.ID, &c.Bundle, &profile, &c.Start, &c.Caller, &c.Callee, &c.NativeID, &c.PDD, &c.Alert, &c.Media, &c.Setup, &c.Talk, &c.Bye, &c.Legs, &c.Key, &c.Kind, &steps); err != nil {
+			return err
+		}
+		c.Profile = im.profiles.byID[profile]
+		c.Profile.ID = profile
+		if c.Profile.Method == "INVITE" && c.Profile.Scope >= ScopeCall {
+			c.Calls = unpackSteps(steps)[StepCalls]
+			list = append(list, c)
+		}
+		return nil
+	})
+	return list
+}
+
+// Recast gives a row another profile and call, and counts it anew.
+func (im *Import) Recast(a *Attempt, profile Profile, call int64) {
+	im.attempts.flush()
+	im.count(a, im.profileID(&a.Profile), -1)
+	a.Profile, a.Call = profile, call
+	id := im.profileID(&a.Profile)
+	im.count(a, id, 1)
+	im.exec(`UPDATE attempt SET profile = ?, call = ? WHERE id = ?`, id, call, a.ID)
+}
+
+// RowsOf lists the rows of a bundle; of a record that stands alone, its row.
+func (im *Import) RowsOf(bundle, attempt int64) []Attempt {
+	im.attempts.flush()
+	where, arg := "bundle = ? AND bundle <> 0", bundle
+	if bundle == 0 {
+		where, arg = "id = ?", attempt
+	}
+	var list []Attempt
+	im.query(`SELECT id, call, bundle, profile, start, caller, callee, pdd_ms, alert_ms, media_ms, setup_ms, talk_ms, bye_ms FROM attempt WHERE `+where+` ORDER BY id`, []any{arg}, func(r *sql.Rows) error {
+		var a Attempt
+		var profile int64
+		err := r.Scan(&a.ID, &a.Call, &a.Bundle, &profile, &a.Start, &a.Caller, &a.Callee, &a.PDD, &a.Alert, &a.Media, &a.Setup, &a.Talk, &a.Bye)
+		a.Profile = im.profiles.byID[profile]
+		list = append(list, a)
+		return err
+	})
+	return list
+}
+
+// RemoveJoint forgets one joint.
+func (im *Import) RemoveJoint(j Joint) {
+	im.exec(`DELETE FROM joint WHERE root = ? AND bundle = ? AND attempt = ?`, j.Root, j.Bundle, j.Attempt)
+}
+
+// BundleKey is the Call-ID or link of a bundle.
+func (im *Import) BundleKey(bundle int64) (key string) {
+	im.query(`SELECT key FROM bundle WHERE id = ?`, []any{bundle}, func(r *sql.Rows) error { return r.Scan(&key) })
+	return key
+}
