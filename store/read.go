@@ -4,7 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -189,12 +190,39 @@ func (db *DB) Find(ctx context.Context, id string) ([]Attempt, error) {
 			}
 		}
 	}
+	return db.findKey(ctx, id)
+}
+
+// findKey lists the calls that have id themselves or in one of their attempts.
+func (db *DB) findKey(ctx context.Context, id string) ([]Attempt, error) {
+	var found []Attempt
+	legsOf := map[int64]string{} // calls of which an attempt has id, with their key
 	err := db.Attempts(ctx, Filter{Key: id}, func(a *Attempt) error {
 		if a.Call == 0 {
 			found = append(found, *a)
+		} else {
+			legsOf[a.Call] = a.Key
 		}
 		return nil
 	})
+	for _, a := range found {
+		delete(legsOf, a.ID)
+	}
+	keys := map[string]bool{}
+	for _, key := range legsOf {
+		keys[key] = true
+	}
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
+		if err != nil {
+			break
+		}
+		err = db.Attempts(ctx, Filter{Key: key}, func(a *Attempt) error {
+			if _, ok := legsOf[a.ID]; ok {
+				found = append(found, *a)
+			}
+			return nil
+		})
+	}
 	return found, err
 }
 
@@ -404,37 +432,6 @@ func (l *Ledger) addRollup(r *sql.Rows) error {
 		l.Attempts += n
 	}
 	return nil
-}
-
-// Query runs one SELECT of a user and hands column names and rows as text.
-func (db *DB) Query(ctx context.Context, query string, columns func([]string) error, row func([]any) error) error {
-	return db.snapshot(ctx, func(tx *sql.Tx) error {
-		rows, err := tx.QueryContext(ctx, query)
-		if err != nil {
-			return fmt.Errorf("sql: %w", err)
-		}
-		defer rows.Close()
-		names, err := rows.Columns()
-		if err != nil {
-			return err
-		}
-		if err := columns(names); err != nil {
-			return err
-		}
-		cells, into := make([]any, len(names)), make([]any, len(names))
-		for i := range cells {
-			into[i] = &cells[i]
-		}
-		for rows.Next() {
-			if err := rows.Scan(into...); err != nil {
-				return err
-			}
-			if err := row(cells); err != nil {
-				return err
-			}
-		}
-		return rows.Err()
-	})
 }
 
 // each runs f for every row of a query in a snapshot of its own.

@@ -12,7 +12,7 @@ import (
 
 // formatOption is the --format of the commands that only list something.
 func formatOption(cmd *cobra.Command, format *string) {
-	cmd.Flags().StringVar(format, "format", "table", "output: `table|json|csv|md`")
+	cmd.Flags().StringVar(format, "format", "table", "output `FORMAT`: table, json, csv or md")
 	cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(outputFormats, cobra.ShellCompDirectiveNoFileComp))
 }
 
