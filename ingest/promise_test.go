@@ -224,9 +224,11 @@ func checkLedger(t testing.TB, db *store.DB) {
 		}
 	}
 	equal("messages of the steps and of the sources", s(store.StepMessages), oneNumber(t, db, `SELECT coalesce(sum(messages), 0) FROM source`))
-	equal("messages by kind", s(store.StepMessages), oneNumber(t, db, `SELECT coalesce(sum(n), 0) FROM message_count`))
+	// Messages that lack what correlation needs are seen, counted by kind, and rejected.
+	lacking := oneNumber(t, db, `SELECT coalesce(sum(records), 0) FROM reject WHERE reason LIKE 'insufficient:%'`)
+	equal("messages by kind", s(store.StepMessages)+lacking, oneNumber(t, db, `SELECT coalesce(sum(n), 0) FROM message_count`))
 	equal("attempts from transactions", s(store.StepTransactions)-s(store.StepFolded)-s(store.StepInDialog)-s(store.StepAcks)-s(store.StepCancels)-s(store.StepOrphans)-s(store.StepRequests), s(store.StepAttempts))
-	equal("calls from attempts", s(store.StepAttempts)-s(store.StepHops)-s(store.StepFurther), s(store.StepCalls))
+	equal("calls from attempts", s(store.StepAttempts)-s(store.StepHops)-s(store.StepFurther)-s(store.StepJoined), s(store.StepCalls))
 	if used := s(store.StepMessages) - s(store.StepDuplicates) - s(store.StepRetransmissions) - s(store.StepUnusable); used < s(store.StepTransactions) {
 		t.Errorf("ledger: %d messages left for %d transactions", used, s(store.StepTransactions))
 	}
