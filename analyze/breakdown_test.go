@@ -207,7 +207,7 @@ func TestShares(t *testing.T) {
 }
 
 func TestKeyErrors(t *testing.T) {
-	keys := "class, code, cause, reason, outcome, trunk, peer, direction, source, prefix, user_agent, device, site, hour, weekday, day, week, format, method, released, cause_code, flag"
+	keys := "class, code, cause, reason, outcome, trunk, peer, direction, source, prefix, user_agent, device, site, hour, weekday, day, week, format, method, released, cause_code, cause_q850, flag"
 	_, err := ParseKeys("class,moon")
 	if want := `--by: no key "moon"; keys are ` + keys; err == nil || err.Error() != want {
 		t.Errorf("got %v\nwant %s", err, want)

@@ -46,6 +46,7 @@ var keyTable = []key{
 	{name: "method", of: func(p *store.Profile) string { return p.Method }, norm: strings.ToUpper},
 	{name: "released", of: func(p *store.Profile) string { return p.Released }, values: []string{"caller", "callee", "network", ""}},
 	{name: "cause_code", of: func(p *store.Profile) string { return strconv.Itoa(nearestCode(p)) }, norm: codeValue},
+	{name: "cause_q850", of: func(p *store.Profile) string { return strconv.Itoa(p.CauseQ850) }},
 	{name: "flag", of: func(p *store.Profile) string { return strings.Join(flagsOf(p).Names(), "+") }, values: codes.FlagList(), norm: strings.ToLower},
 }
 

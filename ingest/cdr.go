@@ -24,6 +24,7 @@ type cdrWriter struct {
 type cdrKey struct {
 	start, talk, setup int64
 	id, caller, callee string
+	profile            store.Profile
 }
 
 func (w *cdrWriter) init(im *store.Import, format string) {
@@ -59,7 +60,7 @@ func (w *cdrWriter) known(a *store.Attempt) bool {
 	if w.copies == nil {
 		w.copies = map[cdrKey]int64{}
 	}
-	key := cdrKey{a.Start, a.Talk, a.Setup, a.NativeID, a.Caller, a.Callee}
+	key := cdrKey{a.Start, a.Talk, a.Setup, a.NativeID, a.Caller, a.Callee, a.Profile}
 	w.copies[key]++
 	return w.copies[key] <= have
 }
@@ -217,7 +218,7 @@ func callOfCDRs(records []linkedCDR, format string) []store.Attempt {
 		}
 	}
 	call := attemptOfCDR(&decides.CDR, format)
-	call.Source, call.NativeID = decides.source, ""
+	call.Source, call.NativeID = decides.source, records[0].ID
 	call.Start, call.Legs = records[0].Start, len(records)
 	if len(records) == 1 {
 		return append(rows, call)
@@ -241,7 +242,7 @@ func callOfCDRs(records []linkedCDR, format string) []store.Attempt {
 	rows = append(rows, call)
 	for i := range records {
 		leg := attemptOfCDR(&records[i].CDR, format)
-		leg.Source, leg.Profile.Scope, leg.NativeID = records[i].source, store.ScopeLeg, ""
+		leg.Source, leg.Profile.Scope = records[i].source, store.ScopeLeg
 		rows = append(rows, leg)
 	}
 	return rows

@@ -47,7 +47,7 @@ EXIT STATUS
 	opt.period(cmd)
 	opt.what(cmd)
 	cmd.Flags().StringVar(&opt.by, "by", "class,code", "`KEYS` to count by, separated by commas")
-	cmd.Flags().StringVar(&opt.format, "format", "table", "output: `table|json|csv|md`")
+	cmd.Flags().StringVar(&opt.format, "format", "table", "output `FORMAT`: table, json, csv or md")
 	cmd.Flags().IntVar(&opt.top, "top", 0, "only the `N` largest rows; the rest is one row (table and md)")
 	cmd.Flags().StringVar(&opt.failOver, "fail-over", "", "exit with status 3 if more than `RATE` of the calls failed, e.g. 5%")
 	cmd.RegisterFlagCompletionFunc("by", cobra.FixedCompletions(analyze.Keys(), cobra.ShellCompDirectiveNoFileComp))
@@ -85,6 +85,9 @@ func runBreakdown(ctx context.Context, a *app, opt breakdownOptions, paths []str
 	}
 	if q.By, err = analyze.ParseKeys(opt.by); err != nil {
 		return usage(err)
+	}
+	if err := atLeastZero("top", opt.top); err != nil {
+		return err
 	}
 	limit, err := rate(opt.failOver)
 	if err != nil {
@@ -134,7 +137,7 @@ func unit(b *analyze.Breakdown) string {
 func breakdownSheet(b *analyze.Breakdown, top int) *sheet {
 	s := newSheet(append(append([]string{}, b.By...), unit(b)+">", "share>", "answered>", "user>", "abandoned>", "failed>", "of failures>", "other>")...)
 	for i := range b.By {
-		if b.By[i] == "code" || b.By[i] == "cause_code" {
+		if b.By[i] == "code" || b.By[i] == "cause_code" || b.By[i] == "cause_q850" {
 			s.right[i] = true
 		}
 	}

@@ -28,7 +28,7 @@ func newCallCommand(a *app) *cobra.Command {
 host, a row a message, with time and distance), and list for every message the
 file and line it was read from. ID is the id that ` + "`callsift calls`" + ` shows, or the
 call's own: SIP Call-ID, Asterisk uniqueid, OM record id.`,
-		Args: args(cobra.ExactArgs(1)),
+		Args: wantArgs(1, 1, "ID of a call"),
 		RunE: func(cmd *cobra.Command, args []string) error { return runCall(cmd.Context(), a, opt, args[0]) },
 	}
 	cmd.Flags().StringVar(&opt.tz, "tz", "", "`ZONE` of the times shown (default UTC)")
@@ -92,7 +92,7 @@ func (a *app) showCall(ctx context.Context, db *store.DB, c *store.Attempt, zone
 // story tells a call in sentences made from its row.
 func story(w io.Writer, c *store.Attempt, legs []store.Attempt, zone *time.Location) {
 	p := &c.Profile
-	fmt.Fprintf(w, "%s  %s\n", c.CallID(), clean(c.Key))
+	fmt.Fprintf(w, "%s  %s\n", c.CallID(), clean(ownID(c)))
 	fmt.Fprintf(w, "%s: %s %s to %s", at(c.Start, zone), methodWords(p.Method), party(c.Caller, p.FromAddr), party(c.Callee, ""))
 	if p.Trunk != "" {
 		fmt.Fprintf(w, ", trunk %s", clean(p.Trunk))
@@ -109,14 +109,14 @@ func story(w io.Writer, c *store.Attempt, legs []store.Attempt, zone *time.Locat
 		fmt.Fprintf(w, "%d attempts:\n", len(legs))
 		for i := range legs {
 			l := &legs[i]
-			fmt.Fprintf(w, "  %d. %s %s → %s: %s\n", i+1, at(l.Start, zone), party(l.Profile.FromAddr, ""), party(l.Profile.ToAddr, ""), result(&l.Profile))
+			fmt.Fprintf(w, "  %d. %s %s → %s: %s\n", i+1, at(l.Start, zone), legEnd(l.Profile.FromAddr, l.Caller), legEnd(l.Profile.ToAddr, l.Callee), result(&l.Profile))
 		}
 	}
 	if flags := p.Flags.Names(); len(flags) > 0 {
 		fmt.Fprintf(w, "Marks: %s.\n", strings.Join(flags, ", "))
 	}
 	if code, ok := codes.SIP(p.Code); ok && p.Outcome == codes.Failed && code.FirstCheck != "" {
-		fmt.Fprintf(w, "Check first: %s\n", code.FirstCheck)
+		fmt.Fprintln(w, wrap("Check first: "+code.FirstCheck, 78, ""))
 	}
 }
 
@@ -137,6 +137,15 @@ func party(name, addr string) string {
 		return clean(name)
 	}
 	return clean(name) + " (" + clean(addr) + ")"
+}
+
+// legEnd is one end of an attempt: its address, or the number where the record
+// has none.
+func legEnd(addr, number string) string {
+	if addr == "" {
+		return party(number, "")
+	}
+	return clean(addr)
 }
 
 // ending is the sentence about how it ended.

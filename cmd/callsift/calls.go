@@ -31,7 +31,7 @@ Given PATHs, they are read into a temporary database first.`,
 	}
 	opt.period(cmd)
 	opt.what(cmd)
-	cmd.Flags().StringVar(&opt.format, "format", "table", "output: `table|json|csv|md`")
+	cmd.Flags().StringVar(&opt.format, "format", "table", "output `FORMAT`: table, json, csv or md")
 	cmd.Flags().IntVar(&opt.limit, "limit", 100, "at most `N`; 0: all")
 	cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(outputFormats, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
@@ -73,7 +73,7 @@ func asJSON(c *store.Attempt) callJSON {
 		flags = []string{}
 	}
 	return callJSON{c.CallID(), rfc3339(c.Start), p.Method, c.Caller, c.Callee, string(p.Outcome), p.Class, p.Code, p.CauseCode, p.CauseQ850, p.Cause, p.Reason,
-		p.Trunk, p.Peer, string(p.Direction), p.UserAgent, p.Device, p.Format, p.Released, flags, c.PDD, c.Setup, c.Talk, c.Legs, c.Key}
+		p.Trunk, p.Peer, string(p.Direction), p.UserAgent, p.Device, p.Format, p.Released, flags, c.PDD, c.Setup, c.Talk, c.Legs, ownID(c)}
 }
 
 func runCalls(ctx context.Context, a *app, opt callsOptions, paths []string) error {
@@ -82,6 +82,9 @@ func runCalls(ctx context.Context, a *app, opt callsOptions, paths []string) err
 		return err
 	}
 	if err := checkFormat(opt.format); err != nil {
+		return err
+	}
+	if err := atLeastZero("limit", opt.limit); err != nil {
 		return err
 	}
 	zone, err := opt.zone()
@@ -121,6 +124,14 @@ func runCalls(ctx context.Context, a *app, opt callsOptions, paths []string) err
 		a.remark("no calls in the period and selection asked for")
 	}
 	return s.write(a.out, opt.format)
+}
+
+// ownID is the record's own id: Call-ID, uniqueid, OM id.
+func ownID(c *store.Attempt) string {
+	if c.NativeID != "" {
+		return c.NativeID
+	}
+	return c.Key
 }
 
 // result is code and outcome in one cell: "503 failed", "answered".

@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -37,7 +39,7 @@ database first. The same data gives the same bytes (PNG and SVG).
 CHARTS
 ` + strings.TrimRight(list.String(), "\n"),
 		Example:   "  callsift chart heatmap --week last --out heatmap.png\n  callsift chart all --week 2026-W46 --out charts",
-		Args:      args(cobra.MinimumNArgs(1)),
+		Args:      wantArgs(1, 0, "NAME of a chart"),
 		ValidArgs: append(charts.Names(), "all"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runChart(cmd.Context(), a, opt, args[0], args[1:])
@@ -93,16 +95,19 @@ func runChart(ctx context.Context, a *app, opt chartOptions, name string, paths 
 // chartFiles says which charts go into which files.
 func chartFiles(name, out string) (names, files []string, err error) {
 	if out == "" {
-		return nil, nil, usagef("chart: --out FILE is missing: it says where to write and in which format (%s)", strings.Join(charts.Formats(), ", "))
+		return nil, nil, usagef("--out: no file; want a name that ends in %s", "."+strings.Join(charts.Formats(), ", ."))
 	}
 	if name == "all" {
 		for _, n := range charts.Names() {
 			names, files = append(names, n), append(files, filepath.Join(out, n+".png"))
 		}
-		return names, files, os.MkdirAll(out, 0o755)
+		if err := os.MkdirAll(out, 0o755); err != nil {
+			return nil, nil, outError(err)
+		}
+		return names, files, nil
 	}
 	if charts.About(name) == "" {
-		return nil, nil, usagef("no chart %q; charts are %s, all", name, strings.Join(charts.Names(), ", "))
+		return nil, nil, usagef("chart: no chart %q; charts are %s, all", name, strings.Join(charts.Names(), ", "))
 	}
 	if ext := extension(out); !contains(charts.Formats(), ext) {
 		return nil, nil, usagef("--out: %q ends in no chart format; formats are %s", out, strings.Join(charts.Formats(), ", "))
@@ -138,10 +143,19 @@ func (a *app) drawChart(name, file string, r *analyze.Report, opt charts.Options
 		return err
 	}
 	if err := os.WriteFile(file, b.Bytes(), 0o644); err != nil {
-		return err
+		return outError(err)
 	}
 	a.remark("%s written", file)
 	return nil
+}
+
+// outError says why --out cannot be written, with the path once.
+func outError(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return fmt.Errorf("--out: %s: %w", pe.Path, pe.Err)
+	}
+	return fmt.Errorf("--out: %w", err)
 }
 
 // size reads "1200x600".

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 
 	"callsift/ingest"
@@ -50,6 +49,7 @@ func (a *app) openRead(ctx context.Context, paths []string, zone *time.Location)
 		db.Close()
 		os.RemoveAll(dir)
 	}
+	a.temporary = true
 	if _, err := a.importInto(ctx, db, paths, ingest.Options{Zone: zone}); err != nil {
 		done()
 		return nil, nil, err
@@ -120,7 +120,10 @@ func (a *app) tell(r *ingest.FileResult) {
 	default:
 		text := fmt.Sprintf("%s: %s: %s", path, s.Format, records(s))
 		if s.Rejected > 0 {
-			text += fmt.Sprintf(", %s rejected (callsift rejects)", count(s.Rejected))
+			text += fmt.Sprintf(", %s rejected", count(s.Rejected))
+			if !a.temporary {
+				text += " (callsift rejects)"
+			}
 		}
 		if s.TZFrom != "" {
 			text += fmt.Sprintf(", times in %s (%s)", s.TZ, s.TZFrom)
@@ -153,12 +156,4 @@ func records(s *store.Source) string {
 		return "no records"
 	}
 	return text
-}
-
-// absDir is the directory that a relative path of a report or chart starts from.
-func absDir(p string) string {
-	if abs, err := filepath.Abs(p); err == nil {
-		return abs
-	}
-	return p
 }

@@ -24,7 +24,7 @@ code (warning 304) or an error of the New Rock OM API (om 5) means, what usually
 causes it and what to check first. If there is a database, say how often it is in
 there, and on which trunks.`,
 		Example: "  callsift explain 503\n  callsift explain q850 34",
-		Args:    args(cobra.RangeArgs(1, 2)),
+		Args:    wantArgs(1, 2, "CODE"),
 		RunE:    func(cmd *cobra.Command, args []string) error { return runExplain(cmd.Context(), a, args) },
 	}
 	return cmd
@@ -47,7 +47,7 @@ func runExplain(ctx context.Context, a *app, args []string) error {
 	case "warning":
 		w, ok := codes.Warning(n)
 		if !ok {
-			return fmt.Errorf("no warning code %d is registered", n)
+			return usagef("explain: %d is no registered SIP warning code: they are 300 to 399", n)
 		}
 		fmt.Fprintf(a.out, "Warning %d %s\n", w.Code, w.Name)
 		paragraph(a.out, "Meaning", w.Meaning)
@@ -56,7 +56,7 @@ func runExplain(ctx context.Context, a *app, args []string) error {
 	case "om":
 		e, ok := codes.OMError(n)
 		if !ok {
-			return fmt.Errorf("the OM API has no error %d", n)
+			return usagef("explain: %d is no error of the OM API", n)
 		}
 		fmt.Fprintf(a.out, "New Rock OM API error %d: %s\n", e.Code, e.Name)
 		paragraph(a.out, "Meaning", e.Meaning)
@@ -64,13 +64,13 @@ func runExplain(ctx context.Context, a *app, args []string) error {
 		paragraph(a.out, "SIP code", fmt.Sprintf("%s (inferred: the event carries none)", codes.Label(e.SIP)))
 		return nil
 	}
-	return usagef("explain: no table %q; tables are q850, warning, om", args[0])
+	return usagef("explain: no table %q; tables are sip, q850, warning, om", args[0])
 }
 
 func explainSIP(ctx context.Context, a *app, n int) error {
 	c, ok := codes.SIP(n)
 	if !ok {
-		return usagef("explain: %d is no SIP response code: they are 100 to 699", n)
+		return usagef("explain: %d is no SIP response code: they are 100 to 699; `callsift explain q850 %d` is about the release cause", n, n)
 	}
 	fmt.Fprintf(a.out, "%s — %s %s\n", codes.Label(n), c.Class, c.ClassName)
 	if !c.Known {
@@ -110,7 +110,7 @@ func paragraph(w io.Writer, label, text string) {
 	if text == "" {
 		return
 	}
-	const indent = 14
+	const indent = 15
 	fmt.Fprintf(w, "  %-*s%s\n", indent-2, label+":", wrap(clean(text), 78-indent, strings.Repeat(" ", indent)))
 }
 

@@ -16,7 +16,7 @@ func newFormatsCommand(a *app) *cobra.Command {
 		Long: `List the kinds of files that callsift reads, in the order in which they are tried.
 Proof says how sure their shape is: real files, source code of the producing
 program, or its documentation.`,
-		Args: args(cobra.NoArgs),
+		Args: noArgs,
 		RunE: func(*cobra.Command, []string) error { return runFormats(a, format) },
 	}
 	formatOption(cmd, &format)
@@ -42,7 +42,7 @@ func runFormats(a *app, format string) error {
 		}
 		return writeJSON(a.out, list)
 	}
-	s := newSheet("format", "kind", "what it is", "proof", "example")
+	s := newSheet("format", "kind", "what it is~", "proof", "example")
 	for _, f := range ingest.Formats {
 		example := f.Example
 		if format == "table" {

@@ -33,11 +33,11 @@ EXIT STATUS
   2  wrong usage
   130  interrupted: files read so far are in, the one being read is not`,
 		Example: "  callsift import --tz Europe/Berlin /var/log/pbx cdr/Master.csv trunk.pcap",
-		Args:    args(cobra.MinimumNArgs(1)),
+		Args:    wantArgs(1, 0, "PATH"),
 		RunE:    func(cmd *cobra.Command, paths []string) error { return runImport(cmd.Context(), a, opt, paths) },
 	}
 	cmd.Flags().StringVar(&opt.tz, "tz", "", "`ZONE` of times that do not name one, e.g. Europe/Berlin (default: evidence in the data, else UTC)")
-	cmd.Flags().StringVar(&opt.format, "format", "", "read every file as this `FORMAT` (callsift formats lists them)")
+	cmd.Flags().StringVar(&opt.format, "format", "", "read every file as this `FORMAT`; callsift formats lists them")
 	cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formatNames(), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }

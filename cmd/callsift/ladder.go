@@ -17,11 +17,11 @@ import (
 func ladder(w io.Writer, steps []ingest.Step, zone *time.Location) {
 	hosts := ladderHosts(steps)
 	const width = 28 // from one host's line to the next
-	fmt.Fprintf(w, "%24s", "")
+	head := fmt.Sprintf("%24s", "")
 	for _, h := range hosts {
-		fmt.Fprint(w, pad(cut(h, width-2), width))
+		head += pad(cut(h, width-2), width)
 	}
-	fmt.Fprintln(w)
+	fmt.Fprintln(w, strings.TrimRight(head, " "))
 	var before int64
 	for _, s := range steps {
 		fmt.Fprintln(w, strings.TrimRight(ladderTime(&s, before, zone)+ladderRow(&s, hosts, width), " "))
@@ -92,7 +92,7 @@ func ladderRow(s *ingest.Step, hosts []string, width int) string {
 
 // arrow draws text on a line of a length: "│── INVITE ──────>".
 func arrow(text string, length int, forward bool) string {
-	text = cut(text, length-8)
+	text = cut(text, length-6)
 	line := " " + text + " "
 	dashes := length - 3 - runewidth.StringWidth(line)
 	if forward {

@@ -35,6 +35,8 @@ type app struct {
 	out, err io.Writer
 	quiet    bool
 	db       string
+
+	temporary bool // the database is gone when the command ends
 }
 
 // run runs one command line and returns the exit status.
@@ -113,7 +115,7 @@ EXIT STATUS
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	root.SetIn(a.in)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
+	root.SetFlagErrorFunc(flagError)
 	root.PersistentFlags().StringVar(&a.db, "db", "", "database `FILE` (default $CALLSIFT_DB, else callsift.db)")
 	root.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no remarks on standard error")
 	root.AddCommand(
@@ -121,7 +123,16 @@ EXIT STATUS
 		newCallsCommand(a), newCallCommand(a), newLedgerCommand(a), newSourcesCommand(a), newRejectsCommand(a),
 		newExplainCommand(a), newFormatsCommand(a), newSQLCommand(a), newVersionCommand(a),
 	)
-	root.CompletionOptions.HiddenDefaultCmd = false
+	root.InitDefaultCompletionCmd()
+	root.InitDefaultHelpCmd()
+	for _, c := range root.Commands() {
+		switch c.Name() {
+		case "completion":
+			shellsOnly(c)
+		case "help":
+			c.Args, c.RunE, c.Run = nil, helpOn, nil
+		}
+	}
 	return root
 }
 
@@ -135,9 +146,28 @@ func commandNames(root *cobra.Command) []string {
 	return names
 }
 
-// args turns cobra's complaint about arguments into a usage error.
-func args(check cobra.PositionalArgs) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, list []string) error { return usage(check(cmd, list)) }
+// shellsOnly makes a missing or unknown shell a usage error: the library prints
+// its help instead and leaves status 0.
+func shellsOnly(c *cobra.Command) {
+	shells := commandNames(c)
+	c.Short = "Print the script that completes commands and flags in a shell"
+	c.Args = cobra.ArbitraryArgs
+	c.RunE = func(_ *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return usagef("completion: no shell; shells are %s", strings.Join(shells, ", "))
+		}
+		return usagef("completion: no shell %q; shells are %s", args[0], strings.Join(shells, ", "))
+	}
+}
+
+// helpOn prints the help of a command.
+func helpOn(c *cobra.Command, args []string) error {
+	cmd, rest, err := c.Root().Find(args)
+	if err != nil || len(rest) > 0 {
+		return usagef("help: no command %q; commands are %s", strings.Join(args, " "), strings.Join(commandNames(c.Root()), ", "))
+	}
+	cmd.InitDefaultHelpFlag()
+	return cmd.Help()
 }
 
 // remark tells the user something on standard error.

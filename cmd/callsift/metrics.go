@@ -29,7 +29,7 @@ with formula and source instead, and needs no data.`,
 	}
 	opt.period(cmd)
 	opt.what(cmd)
-	cmd.Flags().StringVar(&opt.only, "metrics", "", "only these `NAMES`, separated by commas")
+	cmd.Flags().StringVar(&opt.only, "metrics", "", "only these `NAMES`, separated by commas; --define lists them")
 	cmd.Flags().BoolVar(&opt.define, "define", false, "list the definitions")
 	formatOption(cmd, &opt.format)
 	return cmd
@@ -104,7 +104,7 @@ func printMetrics(a *app, list []analyze.Metric, format string) error {
 		}
 		return writeJSON(a.out, out)
 	}
-	s := newSheet("metric", "value>", "95 % interval", "of", "definition", "note")
+	s := newSheet("metric", "value>", "95 % interval", "of", "definition~", "note~")
 	for _, m := range list {
 		value, interval, of := metricCells(&m)
 		s.add(m.Name, value, interval, of, m.Definition, m.Note)
@@ -151,7 +151,7 @@ func defineMetrics(a *app, format string) error {
 		}
 		return writeJSON(a.out, out)
 	}
-	s := newSheet("metric", "what", "formula", "unit", "source")
+	s := newSheet("metric", "what", "formula~", "unit", "source~")
 	for _, d := range analyze.Metrics() {
 		s.add(d.Name, d.Label, d.Formula, d.Unit, d.Source)
 	}

@@ -27,20 +27,26 @@ func checkFormat(f string) error {
 	return usagef("--format: no format %q; formats are %s", f, strings.Join(outputFormats, ", "))
 }
 
-// sheet is a table on its way to the user. Columns whose name is in right are
-// right-aligned numbers.
+// sheet is a table on its way to the user. Columns in right are right-aligned
+// numbers; those in wrap hold sentences, which a table on a terminal breaks.
 type sheet struct {
 	head   []string
+	wrap   map[int]bool
 	right  map[int]bool
 	rows   [][]string
 	footer []string
 }
 
+// newSheet makes a sheet with these columns. A name that ends in ">" is a
+// column of numbers, one that ends in "~" a column of sentences.
 func newSheet(head ...string) *sheet {
-	s := &sheet{right: map[int]bool{}}
+	s := &sheet{right: map[int]bool{}, wrap: map[int]bool{}}
 	for i, h := range head {
 		if n, ok := strings.CutSuffix(h, ">"); ok {
 			s.right[i] = true
+			h = n
+		} else if n, ok := strings.CutSuffix(h, "~"); ok {
+			s.wrap[i] = true
 			h = n
 		}
 		s.head = append(s.head, h)
@@ -70,7 +76,11 @@ func (s *sheet) write(w io.Writer, format string) error {
 		if s.right[i] {
 			align = text.AlignRight
 		}
-		columns = append(columns, table.ColumnConfig{Number: i + 1, Align: align, AlignHeader: align, AlignFooter: align})
+		col := table.ColumnConfig{Number: i + 1, Align: align, AlignHeader: align, AlignFooter: align}
+		if s.wrap[i] && format == "table" {
+			col.WidthMax, col.WidthMaxEnforcer = 44, text.WrapSoft
+		}
+		columns = append(columns, col)
 	}
 	t.SetColumnConfigs(columns)
 	out := t.Render()

@@ -63,7 +63,7 @@ func runReport(ctx context.Context, a *app, opt reportOptions, paths []string) e
 		return err
 	}
 	if err := os.MkdirAll(opt.out, 0o755); err != nil {
-		return fmt.Errorf("--out: %w", err)
+		return outError(err)
 	}
 	db, done, err := a.openRead(ctx, paths, zone)
 	if err != nil {

@@ -23,8 +23,6 @@ func (s *selectFlags) period(cmd *cobra.Command) {
 	f.StringVar(&s.to, "to", "", "end `TIME`, not included")
 	f.StringVar(&s.week, "week", "", "ISO `WEEK`: 2026-W46, this or last")
 	f.StringVar(&s.tz, "tz", "", "`ZONE` of days, weeks and of times without a zone, e.g. Europe/Berlin (default UTC)")
-	cmd.MarkFlagsMutuallyExclusive("week", "from")
-	cmd.MarkFlagsMutuallyExclusive("week", "to")
 	cmd.RegisterFlagCompletionFunc("week", cobra.FixedCompletions([]string{"this", "last"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
@@ -32,7 +30,7 @@ func (s *selectFlags) period(cmd *cobra.Command) {
 func (s *selectFlags) what(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringArrayVar(&s.where, "where", nil, "only `KEY=VALUE[,VALUE]`; KEY!=VALUE for all others; may be given again")
-	f.StringVar(&s.scope, "scope", analyze.ScopeCall, "count calls or legs (attempts): `call|leg`")
+	f.StringVar(&s.scope, "scope", analyze.ScopeCall, "`SCOPE` of what is counted: call, or leg (attempt)")
 	f.StringVar(&s.method, "method", "INVITE", "SIP `METHOD`: INVITE, REGISTER, OPTIONS ...")
 	cmd.RegisterFlagCompletionFunc("scope", cobra.FixedCompletions([]string{analyze.ScopeCall, analyze.ScopeLeg}, cobra.ShellCompDirectiveNoFileComp))
 	cmd.RegisterFlagCompletionFunc("method", cobra.FixedCompletions([]string{"INVITE", "REGISTER", "OPTIONS", "SUBSCRIBE", "NOTIFY", "MESSAGE", "PUBLISH"}, cobra.ShellCompDirectiveNoFileComp))
@@ -77,6 +75,11 @@ func (s *selectFlags) query() (analyze.Query, error) {
 	}
 	var err error
 	if s.week != "" {
+		for _, other := range [][2]string{{"from", s.from}, {"to", s.to}} {
+			if other[1] != "" {
+				return q, usagef("--week: %q and --%s %q: want one or the other", s.week, other[0], other[1])
+			}
+		}
 		q.Period, err = analyze.ParseWeek(s.week, time.Now(), q.Zone)
 	} else {
 		q.Period, err = analyze.ParsePeriod(s.from, s.to, q.Zone)

@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"sync"
 	"testing"
 	"time"
 
@@ -50,25 +49,16 @@ type siteTruth struct {
 	} `json:"records"`
 }
 
-// generatedSite is the generator's output, made once.
-var generatedSite = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "callsift-site")
-	if err != nil {
-		return "", err
-	}
-	run := exec.Command("go", "run", "../../testdata/sitegen", "-out", filepath.Join(dir, "site"), "-truth", filepath.Join(dir, "truth.json"))
-	run.Stderr = os.Stderr
-	return dir, run.Run()
-})
-
+// generateSite runs the generator: site and truth.json in dir.
 func generateSite(t *testing.T) (dir string) {
 	t.Helper()
 	if _, err := exec.LookPath("go"); err != nil {
 		t.Skip("no go command here")
 	}
-	dir, err := generatedSite()
-	if err != nil {
-		t.Fatal(err)
+	dir = t.TempDir()
+	run := exec.Command("go", "run", "../../testdata/sitegen", "-out", filepath.Join(dir, "site"), "-truth", filepath.Join(dir, "truth.json"))
+	if text, err := run.CombinedOutput(); err != nil {
+		t.Fatalf("testdata/sitegen: %v\n%s", err, text)
 	}
 	return dir
 }

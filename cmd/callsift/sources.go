@@ -28,7 +28,7 @@ one were read, with how that zone was known.
 
 States: imported; partial (damaged: what could be read was); unknown (no format
 recognised); empty; duplicate (same bytes as another file); unreadable.`,
-		Args: args(cobra.NoArgs),
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runSources(cmd.Context(), a, format) },
 	}
 	formatOption(cmd, &format)
@@ -77,7 +77,7 @@ func runSources(ctx context.Context, a *app, format string) error {
 		}
 		return writeJSON(a.out, out)
 	}
-	t := newSheet("source", "state", "format", "records>", "rejected>", "first (UTC)", "last (UTC)", "zone", "note")
+	t := newSheet("source", "state", "format", "records>", "rejected>", "first (UTC)", "last (UTC)", "zone", "note~")
 	for i := range list {
 		s := &list[i]
 		zone := s.TZ
@@ -105,7 +105,7 @@ func newRejectsCommand(a *app) *cobra.Command {
 		Long: `List input that could not be used: file, line (packet number in captures), reason
 and a sample. Of one reason in one file the first 200 are listed; the rest is one
 row with their number.`,
-		Args: args(cobra.NoArgs),
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runRejects(cmd.Context(), a, format) },
 	}
 	formatOption(cmd, &format)

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -12,7 +14,8 @@ func newSQLCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sql [flags] QUERY",
 		Short: "Ask the database a question of your own",
-		Long: `Run one SQL query, read-only, and print what it gives. The views are made for it:
+		Long: `Run one SQL query, read-only, and print what it gives. Nothing that writes, sets or
+attaches is let through. The views are made for it:
 
   calls      one row a call: started, caller, callee, outcome, class, code, cause,
              trunk, peer, direction, prefix, user_agent, device, pdd_ms, setup_ms,
@@ -27,7 +30,7 @@ is NULL. The tables sip_code and q850_cause hold the vocabulary, event what devi
 reported, profile and rollup what breakdowns are made of. .schema in the sqlite3
 shell shows every column with its meaning.`,
 		Example: `  callsift sql "SELECT trunk, code, count(*) FROM calls WHERE outcome = 'failed' GROUP BY trunk, code ORDER BY 3 DESC"`,
-		Args:    args(cobra.ExactArgs(1)),
+		Args:    wantArgs(1, 1, "QUERY"),
 		RunE:    func(cmd *cobra.Command, args []string) error { return runSQL(cmd.Context(), a, format, args[0]) },
 	}
 	formatOption(cmd, &format)
@@ -38,24 +41,27 @@ func runSQL(ctx context.Context, a *app, format, query string) error {
 	if err := checkFormat(format); err != nil {
 		return err
 	}
+	if strings.TrimSpace(query) == "" {
+		return usagef("sql: no QUERY; see callsift sql --help")
+	}
 	db, done, err := a.openRead(ctx, nil, nil)
 	if err != nil {
 		return err
 	}
 	defer done()
 	var s *sheet
-	var names []string
-	list := []map[string]any{}
+	list := []sqlRow{}
 	err = db.Query(ctx, query, func(columns []string) error {
-		names, s = columns, newSheet(columns...)
+		s = newSheet()
+		s.head = columns
 		return nil
 	}, func(cells []any) error {
 		if format == "json" {
-			m := map[string]any{}
-			for i, c := range cells {
-				m[names[i]] = sqlValue(c)
+			r := sqlRow{names: s.head}
+			for _, c := range cells {
+				r.cells = append(r.cells, sqlValue(c))
 			}
-			list = append(list, m)
+			list = append(list, r)
 			return nil
 		}
 		r := make([]string, len(cells))
@@ -79,6 +85,31 @@ func runSQL(ctx context.Context, a *app, format, query string) error {
 		return writeJSON(a.out, list)
 	}
 	return s.write(a.out, format)
+}
+
+// sqlRow is one row, whose JSON keeps the order of the columns.
+type sqlRow struct {
+	names []string
+	cells []any
+}
+
+func (r sqlRow) MarshalJSON() ([]byte, error) {
+	b := []byte{'{'}
+	for i, c := range r.cells {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		name, err := json.Marshal(r.names[i])
+		if err != nil {
+			return nil, err
+		}
+		value, err := json.Marshal(c)
+		if err != nil {
+			return nil, err
+		}
+		b = append(append(append(b, name...), ':'), value...)
+	}
+	return append(b, '}'), nil
 }
 
 // sqlValue makes bytes text, so that they print and encode as such.

@@ -14,7 +14,7 @@ func newVersionCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "The version of callsift, Go and SQLite",
-		Args:  args(cobra.NoArgs),
+		Args:  noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprintf(a.out, "callsift %s, %s, SQLite %s, schema %d\n", version(), runtime.Version(), store.SQLiteVersion(), store.SchemaVersion())
 			return err
