@@ -23,6 +23,8 @@ const joinMargin = 2*180_000_000 + 4_000_000
 // whole seconds, and boxes start their clock on the call at different moments.
 const recordWithin = 2_000_000
 
+const recordMargin = 3 * recordWithin
+
 // stretch is a stretch of time to judge, [from, to).
 type stretch struct{ from, to int64 }
 
@@ -39,13 +41,53 @@ func (a *assembler) join() {
 	if s.First > 0 {
 		a.stretches = append(a.stretches, stretch{s.First, s.Last + 1})
 	}
+	sip, records := widened(a.im.Watched(), joinMargin), widened(a.im.Recorded(), recordMargin)
 	for _, s := range merged(a.stretches) {
-		if a.im.Err() != nil {
-			return
+		for _, s := range common(s, sip) {
+			for _, s := range windows(s) {
+				a.joinLegs(s)
+			}
+			for _, s := range common(s, records) {
+				for _, s := range windows(s) {
+					a.joinRecords(s)
+				}
+			}
 		}
-		a.joinLegs(s)
-		a.joinRecords(s)
 	}
+}
+
+// joinWindow bounds how much is judged at once, and so the calls in memory.
+const joinWindow = 3600 * 1_000_000
+
+// windows cuts a stretch into pieces of joinWindow.
+func windows(s stretch) []stretch {
+	var list []stretch
+	for s.to-s.from > joinWindow {
+		list = append(list, stretch{s.from, s.from + joinWindow})
+		s.from += joinWindow
+	}
+	return append(list, s)
+}
+
+// widened makes stretches of time ranges, with a margin on both sides.
+func widened(ranges [][2]int64, margin int64) []stretch {
+	var list []stretch
+	for _, r := range ranges {
+		list = append(list, stretch{r[0] - margin, r[1] + 1 + margin})
+	}
+	return merged(list)
+}
+
+// common is the part of s that list covers: where there is nothing to join with,
+// a file of a year's CDRs need not be looked through.
+func common(s stretch, list []stretch) []stretch {
+	var out []stretch
+	for _, l := range list {
+		if from, to := max(s.from, l.from), min(s.to, l.to); from < to {
+			out = append(out, stretch{from, to})
+		}
+	}
+	return out
 }
 
 // merged joins stretches that the margins of joining would overlap.
@@ -124,8 +166,8 @@ func (a *assembler) parties(from, to int64) []legParty {
 func (a *assembler) partyOfRow(row *store.CallRow, links bool) legParty {
 	p := legParty{bundle: row.Bundle}
 	p.Party = dialog.Party{CallID: row.Key, Start: row.Start, FromUser: row.Caller, ToUser: row.Callee}
-	p.From, _ = netip.ParseAddr(row.Profile.FromAddr)
-	p.To, _ = netip.ParseAddr(row.Profile.ToAddr)
+	p.From, _ = netip.ParseAddr(row.FromAddr)
+	p.To, _ = netip.ParseAddr(row.ToAddr)
 	if row.Setup >= 0 {
 		p.End = row.Start + row.Setup*1000 + 999
 	}
@@ -142,8 +184,11 @@ func (a *assembler) partyOfRow(row *store.CallRow, links bool) legParty {
 func (a *assembler) partyOfBundle(bundle int64, old store.Joint) legParty {
 	m := a.member(bundle)
 	rows := rowsOf(&dialog.Result{Calls: []dialog.Call{m.call}}, m.msgs, m.format)
-	row := store.CallRow{Attempt: rows[0][0], Kind: "sip", Calls: 1}
-	row.Bundle, row.Key = bundle, m.key
+	call := &rows[0][0]
+	row := store.CallRow{
+		Bundle: bundle, Kind: "sip", Key: m.key, Calls: 1, Start: call.Start, Setup: call.Setup,
+		Caller: call.Caller, Callee: call.Callee, FromAddr: call.Profile.FromAddr, ToAddr: call.Profile.ToAddr,
+	}
 	p := a.partyOfRow(&row, true)
 	p.old = old
 	return p
@@ -366,7 +411,7 @@ const recordRule = "record"
 // joinRecords joins CDRs with the SIP of the same call: same numbers at both
 // ends, the same moment, and only one candidate on either side.
 func (a *assembler) joinRecords(s stretch) {
-	const margin = 3 * recordWithin
+	const margin = recordMargin
 	var sip []store.CallRow
 	records := map[recordKey][]record{}
 	joined := a.im.HasJoints()

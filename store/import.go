@@ -67,6 +67,7 @@ type Import struct {
 	attempts, bundles, evidence, links, events, profiled rowBuffer
 	nextAttempt, nextBundle                              int64
 	known                                                bundleFilter
+	joined                                               int // is there a joint: 0 not looked yet, 1 no, 2 yes
 	open                                                 bundleRow // added, but not yet among the rows
 }
 

@@ -15,11 +15,15 @@ type Joint struct {
 
 // AddJoint stores a joint.
 func (im *Import) AddJoint(j Joint) {
+	im.joined = 2
 	im.exec(`INSERT INTO joint (root, bundle, attempt, parent, rule, confidence) VALUES (?, ?, ?, ?, ?, ?)`, j.Root, j.Bundle, j.Attempt, j.Parent, j.Rule, j.Confidence)
 }
 
 // Joints lists the joints of the call that a bundle is part of.
 func (im *Import) Joints(bundle int64) []Joint {
+	if !im.HasJoints() {
+		return nil
+	}
 	root := bundle
 	im.query(`SELECT root FROM joint WHERE bundle = ? AND bundle <> 0`, []any{bundle}, func(r *sql.Rows) error { return r.Scan(&root) })
 	var list []Joint
@@ -34,12 +38,15 @@ func (im *Import) Joints(bundle int64) []Joint {
 
 // HasJoints reports whether anything was ever joined; until then no bundle
 // needs to be asked.
-func (im *Import) HasJoints() (yes bool) {
-	im.query(`SELECT 1 FROM joint LIMIT 1`, nil, func(*sql.Rows) error {
-		yes = true
-		return nil
-	})
-	return yes
+func (im *Import) HasJoints() bool {
+	if im.joined == 0 {
+		im.joined = 1
+		im.look(`SELECT 1 FROM joint LIMIT 1`, nil, func(*sql.Rows) error {
+			im.joined = 2
+			return nil
+		})
+	}
+	return im.joined == 2
 }
 
 // RemoveJoints forgets the joints of a root.
@@ -80,27 +87,36 @@ func (im *Import) HasLinks() (yes bool) {
 	return yes
 }
 
-// CallRow is a call with what joining needs to know of its bundle.
+// CallRow is a call with what joining needs to know of it and its bundle.
 type CallRow struct {
-	Attempt
-	Kind  string // of the bundle: sip, cdr; "" for a record that stands alone
-	Calls int64  // INVITE calls in the bundle
+	ID, Bundle       int64
+	Kind, Key        string // of the bundle, sip or cdr; "" for a record that stands alone
+	Calls            int64  // INVITE calls in the bundle
+	Start, Setup     int64
+	Caller, Callee   string
+	FromAddr, ToAddr string
 }
 
 // CallRows lists the INVITE calls that begin in [from, to), in order of time.
 func (im *Import) CallRows(from, to int64) []CallRow {
 	var list []CallRow
-	im.query(`SELECT a.id, a.bundle, a.profile, a.start, a.caller, a.callee, a.native_id, a.pdd_ms, a.alert_ms, a.media_ms, a.setup_ms, a.talk_ms, a.bye_ms, a.legs, coalesce(b.key, ''), coalesce(b.kind, ''), coalesce(b.steps, x'')
+	im.query(`SELECT a.id, a.bundle, a.profile, a.start, a.caller, a.callee, a.setup_ms, coalesce(b.key, ''), coalesce(b.kind, ''), coalesce(b.steps, x'')
 		FROM attempt a LEFT JOIN bundle b ON b.id = a.bundle WHERE a.start >= ? AND a.start < ? AND a.call = 0 ORDER BY a.start, a.id`, []any{from, to}, func(r *sql.Rows) error {
 		var c CallRow
 		var profile int64
-		var steps []byte
-		if err := r.Scan(&c.ID, &c.Bundle, &profile, &c.Start, &c.Caller, &c.Callee, &c.NativeID, &c.PDD, &c.Alert, &c.Media, &c.Setup, &c.Talk, &c.Bye, &c.Legs, &c.Key, &c.Kind, &steps); err != nil {
+		var kind, steps sql.RawBytes
+		if err := r.Scan(&c.ID, &c.Bundle, &profile, &c.Start, &c.Caller, &c.Callee, &c.Setup, &c.Key, &kind, &steps); err != nil {
 			return err
 		}
-		c.Profile = im.profiles.byID[profile]
-		c.Profile.ID = profile
-		if c.Profile.Method == "INVITE" && c.Profile.Scope >= ScopeCall {
+		p := im.profiles.byID[profile]
+		if p.Method == "INVITE" && p.Scope >= ScopeCall {
+			switch string(kind) {
+			case "sip":
+				c.Kind = "sip"
+			case "cdr":
+				c.Kind = "cdr"
+			}
+			c.FromAddr, c.ToAddr = p.FromAddr, p.ToAddr
 			c.Calls = unpackSteps(steps)[StepCalls]
 			list = append(list, c)
 		}
