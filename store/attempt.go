@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"database/sql"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -136,33 +138,69 @@ func (im *Import) flushCells() {
 	im.storeDelays()
 }
 
+// storeCells adds what was counted to the roll-up, in the order of its key: the
+// cells of a file come in order of time, so its pages are filled one by one.
 func (im *Import) storeCells() {
-	for k, c := range im.cells {
+	keys := make([]cellKey, 0, len(im.cells))
+	for k := range im.cells {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, cellKey.compare)
+	var fewer []cellKey
+	for _, k := range keys {
+		c := im.cells[k]
 		if c == (Cell{}) {
 			continue
 		}
-		im.beside(`INSERT INTO rollup (quarter, profile, n, talked, talk_ms, short) VALUES (?, ?, ?, ?, ?, ?)
-			ON CONFLICT (quarter, profile) DO UPDATE SET n = n + excluded.n, talked = talked + excluded.talked, talk_ms = talk_ms + excluded.talk_ms, short = short + excluded.short`,
-			k.quarter, k.profile, c.N, c.Talked, c.TalkMS, c.Short)
+		b := &im.cellRows
+		b.begin()
+		for _, n := range [...]int64{k.quarter, k.profile, c.N, c.Talked, c.TalkMS, c.Short} {
+			b.number(n)
+		}
 		if c.N < 0 {
-			im.beside(`DELETE FROM rollup WHERE quarter = ? AND profile = ? AND n = 0`, k.quarter, k.profile)
+			fewer = append(fewer, k)
 		}
 	}
 	clear(im.cells)
+	for _, k := range fewer {
+		im.exec(`DELETE FROM rollup WHERE quarter = ? AND profile = ? AND n = 0`, k.quarter, k.profile)
+	}
 }
 
+func (k cellKey) compare(o cellKey) int {
+	return cmp.Or(cmp.Compare(k.quarter, o.quarter), cmp.Compare(k.profile, o.profile))
+}
+
+// storeDelays adds what was counted to the distributions.
 func (im *Import) storeDelays() {
-	for k, n := range im.delays {
+	keys := make([]delayKey, 0, len(im.delays))
+	for k := range im.delays {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, delayKey.compare)
+	var fewer []delayKey
+	for _, k := range keys {
+		n := im.delays[k]
 		if n == 0 {
 			continue
 		}
-		im.beside(`INSERT INTO delay (quarter, profile, kind, bucket, n) VALUES (?, ?, ?, ?, ?)
-			ON CONFLICT (quarter, profile, kind, bucket) DO UPDATE SET n = n + excluded.n`, k.quarter, k.profile, int(k.kind), k.bucket, n)
+		b := &im.delayRows
+		b.begin()
+		for _, v := range [...]int64{k.quarter, k.profile, int64(k.kind), int64(k.bucket), n} {
+			b.number(v)
+		}
 		if n < 0 {
-			im.beside(`DELETE FROM delay WHERE quarter = ? AND profile = ? AND kind = ? AND bucket = ? AND n = 0`, k.quarter, k.profile, int(k.kind), k.bucket)
+			fewer = append(fewer, k)
 		}
 	}
 	clear(im.delays)
+	for _, k := range fewer {
+		im.exec(`DELETE FROM delay WHERE quarter = ? AND profile = ? AND kind = ? AND bucket = ? AND n = 0`, k.quarter, k.profile, int(k.kind), k.bucket)
+	}
+}
+
+func (k delayKey) compare(o delayKey) int {
+	return cmp.Or(cmp.Compare(k.quarter, o.quarter), cmp.Compare(k.profile, o.profile), cmp.Compare(k.kind, o.kind), cmp.Compare(k.bucket, o.bucket))
 }
 
 // Same counts the rows of other sources that say the same as a: what an
