@@ -203,7 +203,7 @@ func clipText(b []byte) string {
 type assembler struct {
 	im      *store.Import
 	format  string
-	watched [][2]int64 // other sources' time ranges, merged
+	watched [][2]int64     // other sources' time ranges, merged
 	covered map[int64]bool // unsettled bundles that were assembled when all of the source was read
 	msgs    []dialog.Message
 
