@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"database/sql"
+	"encoding/binary"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -35,11 +36,9 @@ func (im *Import) Add(a *Attempt) int64 {
 	b.text(a.Callee)
 	b.text(a.NativeID)
 	b.number(a.PDD)
-	b.number(a.Alert)
-	b.number(a.Media)
 	b.number(a.Setup)
 	b.number(a.Talk)
-	b.number(a.Bye)
+	b.blob(a.packDelays(im.scratch[:0]))
 	b.number(int64(a.Legs))
 	b.number(a.Source)
 	b.number(a.Offset)
@@ -110,6 +109,28 @@ func (im *Import) countDelays(a *Attempt, key cellKey, n int64) {
 	}
 	if len(im.delays) >= maxCells {
 		im.storeDelays()
+	}
+}
+
+// packDelays packs the delays that are kept as distributions only: a CDR, which
+// has none, gets an empty value.
+func (a *Attempt) packDelays(buf []byte) []byte {
+	if a.Alert < 0 && a.Media < 0 && a.Bye < 0 {
+		return nil
+	}
+	for _, ms := range [...]int64{a.Alert, a.Media, a.Bye} {
+		buf = binary.AppendVarint(buf, ms)
+	}
+	return buf
+}
+
+func (a *Attempt) unpackDelays(b []byte) {
+	for _, ms := range [...]*int64{&a.Alert, &a.Media, &a.Bye} {
+		n, k := binary.Varint(b)
+		if k <= 0 {
+			n, k = -1, 0
+		}
+		*ms, b = n, b[k:]
 	}
 }
 

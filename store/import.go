@@ -68,6 +68,7 @@ type Import struct {
 	links, events, profiled     rowBuffer
 	cellRows, delayRows         rowBuffer
 	nextAttempt, nextBundle     int64
+	scratch                     [32]byte
 	known                       bundleFilter
 	joined                      int       // is there a joint: 0 not looked yet, 1 no, 2 yes
 	open                        bundleRow // added, but not yet among the rows
@@ -135,7 +136,7 @@ func (im *Import) buffers() [8]*rowBuffer {
 
 func (im *Import) initBuffers() {
 	im.queue = newRowQueue()
-	im.attempts.bufferedTable = bufferedTable{"attempt", 19, ""}
+	im.attempts.bufferedTable = bufferedTable{"attempt", 17, ""}
 	im.bundles.bufferedTable = bufferedTable{"bundle", 6, ""}
 	im.evidence.bufferedTable = bufferedTable{"evidence", 3, ""}
 	im.links.bufferedTable = bufferedTable{"link", 3, ""}

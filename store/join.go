@@ -141,10 +141,12 @@ func (im *Import) RowsOf(bundle, attempt int64) []Attempt {
 		where, arg = "id = ?", attempt
 	}
 	var list []Attempt
-	im.query(`SELECT id, call, bundle, profile, start, caller, callee, pdd_ms, alert_ms, media_ms, setup_ms, talk_ms, bye_ms FROM attempt WHERE `+where+` ORDER BY id`, []any{arg}, func(r *sql.Rows) error {
+	im.query(`SELECT id, call, bundle, profile, start, caller, callee, pdd_ms, setup_ms, talk_ms, delays FROM attempt WHERE `+where+` ORDER BY id`, []any{arg}, func(r *sql.Rows) error {
 		var a Attempt
 		var profile int64
-		err := r.Scan(&a.ID, &a.Call, &a.Bundle, &profile, &a.Start, &a.Caller, &a.Callee, &a.PDD, &a.Alert, &a.Media, &a.Setup, &a.Talk, &a.Bye)
+		var delays sql.RawBytes
+		err := r.Scan(&a.ID, &a.Call, &a.Bundle, &profile, &a.Start, &a.Caller, &a.Callee, &a.PDD, &a.Setup, &a.Talk, &delays)
+		a.unpackDelays(delays)
 		a.Profile = im.profiles.byID[profile]
 		list = append(list, a)
 		return err
