@@ -102,8 +102,8 @@ func attemptOfCDR(r *CDR, format string) store.Attempt {
 
 // addCDR packs a record that has other legs.
 func (p *packer) addCDR(r *CDR) {
-	if p.buf == nil {
-		p.buf = append(make([]byte, 0, 512), packVersion)
+	if len(p.buf) == 0 {
+		p.buf = append(p.buf, packVersion)
 	}
 	h := fnv.New64a()
 	h.Write([]byte(r.Recorded))
@@ -129,7 +129,7 @@ func unpackCDRs(list []linkedCDR, source int64, data []byte) []linkedCDR {
 	if len(data) == 0 || data[0] != packVersion {
 		return list
 	}
-	u := &unpacker{buf: data[1:]}
+	u := newUnpacker(data)
 	for len(u.buf) > 0 && !u.bad {
 		r := linkedCDR{source: source}
 		r.Offset, r.Length, r.Line = u.num(), int(u.num()), int(u.num())

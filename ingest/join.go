@@ -139,28 +139,30 @@ func (a *assembler) joinLegs(s stretch) {
 // parties lists the SIP calls that begin in [from, to), those that are joined
 // already one by one.
 func (a *assembler) parties(from, to int64) []legParty {
-	var list []legParty
-	hasLinks := a.im.HasLinks()
-	joined := a.im.HasJoints()
-	for _, row := range a.im.CallRows(from, to) {
+	hasLinks, joined := a.im.HasLinks(), a.im.HasJoints()
+	list := make([]legParty, 0, a.im.CallCount(from, to))
+	a.im.EachCall(from, to, func(row *store.CallRow) {
 		// A Call-ID that was used for several calls names none of them.
-		if row.Kind != "sip" || row.Calls != 1 {
-			continue
+		if row.Kind == "sip" && row.Calls == 1 {
+			list = append(list, a.partyOfRow(row, hasLinks))
 		}
-		var members []store.Joint
-		if joined {
-			members = slices.DeleteFunc(a.im.Joints(row.Bundle), func(j store.Joint) bool { return j.Bundle == 0 || j.Rule == recordRule })
-		}
+	})
+	if !joined {
+		return list
+	}
+	alone := list[:0:0]
+	for _, p := range list {
+		members := slices.DeleteFunc(a.im.Joints(p.bundle), func(j store.Joint) bool { return j.Bundle == 0 || j.Rule == recordRule })
 		if len(members) == 0 {
-			list = append(list, a.partyOfRow(&row, hasLinks))
+			alone = append(alone, p)
 			continue
 		}
-		list = append(list, a.partyOfBundle(row.Bundle, store.Joint{}))
+		alone = append(alone, a.partyOfBundle(p.bundle, store.Joint{}))
 		for _, j := range members {
-			list = append(list, a.partyOfBundle(j.Bundle, j))
+			alone = append(alone, a.partyOfBundle(j.Bundle, j))
 		}
 	}
-	return list
+	return alone
 }
 
 func (a *assembler) partyOfRow(row *store.CallRow, links bool) legParty {
@@ -415,13 +417,13 @@ func (a *assembler) joinRecords(s stretch) {
 	var sip []store.CallRow
 	records := map[recordKey][]record{}
 	joined := a.im.HasJoints()
-	for _, row := range a.im.CallRows(s.from-margin, s.to+margin) {
+	a.im.EachCall(s.from-margin, s.to+margin, func(row *store.CallRow) {
 		if row.Kind == "sip" {
-			sip = append(sip, row)
-			continue
+			sip = append(sip, *row)
+			return
 		}
 		addRecord(records, record{start: row.Start, bundle: row.Bundle, attempt: row.ID, caller: row.Caller, callee: row.Callee})
-	}
+	})
 	old := map[int64]store.Joint{}
 	if joined {
 		for i := range sip {

@@ -97,14 +97,15 @@ type CallRow struct {
 	FromAddr, ToAddr string
 }
 
-// CallRows lists the INVITE calls that begin in [from, to), in order of time.
-func (im *Import) CallRows(from, to int64) []CallRow {
-	var list []CallRow
+// EachCall hands the INVITE calls that begin in [from, to) to f, in order of
+// time. The row is used again for the next one.
+func (im *Import) EachCall(from, to int64, f func(*CallRow)) {
+	var c CallRow
 	im.query(`SELECT a.id, a.bundle, a.profile, a.start, a.caller, a.callee, a.setup_ms, coalesce(b.key, ''), coalesce(b.kind, ''), coalesce(b.steps, x'')
 		FROM attempt a LEFT JOIN bundle b ON b.id = a.bundle WHERE a.start >= ? AND a.start < ? AND a.call = 0 ORDER BY a.start, a.id`, []any{from, to}, func(r *sql.Rows) error {
-		var c CallRow
 		var profile int64
 		var kind, steps sql.RawBytes
+		c.Kind = ""
 		if err := r.Scan(&c.ID, &c.Bundle, &profile, &c.Start, &c.Caller, &c.Callee, &c.Setup, &c.Key, &kind, &steps); err != nil {
 			return err
 		}
@@ -118,11 +119,16 @@ func (im *Import) CallRows(from, to int64) []CallRow {
 			}
 			c.FromAddr, c.ToAddr = p.FromAddr, p.ToAddr
 			c.Calls = unpackSteps(steps)[StepCalls]
-			list = append(list, c)
+			f(&c)
 		}
 		return nil
 	})
-	return list
+}
+
+// CallCount is how many rows EachCall looks at, for the size of a list.
+func (im *Import) CallCount(from, to int64) (n int64) {
+	im.query(`SELECT count(*) FROM attempt WHERE start >= ? AND start < ?`, []any{from, to}, func(r *sql.Rows) error { return r.Scan(&n) })
+	return n
 }
 
 // Recast gives a row another profile and call, and counts it anew.
