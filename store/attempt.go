@@ -36,6 +36,7 @@ func (im *Import) count(a *Attempt, profile, n int64) {
 		}
 	}
 	im.cells[key] = c
+	im.countMinute(a, n)
 	for kind, ms := range a.delays() {
 		if ms >= 0 {
 			im.delays[delayKey{key.quarter, profile, DelayKind(kind), DelayBucket(ms)}] += n
@@ -61,6 +62,7 @@ func (a *Attempt) delays() [DelayBye + 1]int64 {
 }
 
 func (im *Import) flushCells() {
+	im.flushMinutes()
 	for k, c := range im.cells {
 		if c == (Cell{}) {
 			continue

@@ -57,6 +57,7 @@ type Import struct {
 	profiles *profileTable
 	cells    map[cellKey]Cell
 	delays   map[delayKey]int64
+	minutes  map[int64]minuteCount
 	messages map[messageKey]int64
 	rejects  map[string]*reject
 	ledger   [stepCount]int64
@@ -97,6 +98,7 @@ func (db *DB) Begin(ctx context.Context, s Source) (*Import, error) {
 		stmts:    map[string]*sql.Stmt{},
 		cells:    map[cellKey]Cell{},
 		delays:   map[delayKey]int64{},
+		minutes:  map[int64]minuteCount{},
 		messages: map[messageKey]int64{},
 		rejects:  map[string]*reject{},
 	}
