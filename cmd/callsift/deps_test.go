@@ -120,7 +120,10 @@ func mayImport(dir, ours string, test bool) bool {
 		if !within(dir, r.dir) {
 			continue
 		}
-		if ours == dir && test || r.below && within(ours, r.dir) { // an external test of its own package
+		if r.below && within(ours, r.dir) {
+			return true
+		}
+		if top, _, _ := strings.Cut(dir, "/"); test && within(ours, top) { // a test may use its neighbours
 			return true
 		}
 		return slices.ContainsFunc(r.may, func(m string) bool { return ours == m || r.dir == "cmd" && within(ours, m) })
