@@ -115,10 +115,21 @@ func (s *sheet) csv(w io.Writer) error {
 	cw := csv.NewWriter(w)
 	cw.Write(guardAll(s.head))
 	for _, r := range s.rows {
-		cw.Write(guardAll(r))
+		cells := guardAll(r)
+		for i := range cells {
+			if s.right[i] {
+				cells[i] = plainNumber(cells[i])
+			}
+		}
+		cw.Write(cells)
 	}
 	cw.Flush()
 	return cw.Error()
+}
+
+// plainNumber writes a number as programs read it: "1,234" as 1234, "5.0 %" as 5.0%.
+func plainNumber(cell string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(cell, ",", ""), " %", "%")
 }
 
 // guard keeps a spreadsheet from taking a cell for a formula. Numbers stay numbers.
