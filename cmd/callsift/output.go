@@ -113,13 +113,18 @@ func row(cells []string) table.Row {
 
 func (s *sheet) csv(w io.Writer) error {
 	cw := csv.NewWriter(w)
-	cw.Write(guardAll(s.head))
+	head := make([]string, len(s.head))
+	for i, h := range s.head {
+		head[i] = guard(h, false)
+	}
+	cw.Write(head)
 	for _, r := range s.rows {
-		cells := guardAll(r)
-		for i := range cells {
+		cells := make([]string, len(r))
+		for i, c := range r {
 			if s.right[i] {
-				cells[i] = plainNumber(cells[i])
+				c = plainNumber(c)
 			}
+			cells[i] = guard(c, s.right[i])
 		}
 		cw.Write(cells)
 	}
@@ -132,23 +137,16 @@ func plainNumber(cell string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(cell, ",", ""), " %", "%")
 }
 
-// guard keeps a spreadsheet from taking a cell for a formula. Numbers stay numbers.
-func guard(cell string) string {
+// guard keeps a spreadsheet from taking a cell for a formula. In a column of
+// numbers a number stays one; elsewhere it is a telephone number that begins with +.
+func guard(cell string, numbers bool) string {
 	if cell == "" || !strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
 		return cell
 	}
-	if _, err := strconv.ParseFloat(cell, 64); err == nil {
+	if _, err := strconv.ParseFloat(cell, 64); err == nil && numbers {
 		return cell
 	}
 	return "'" + cell
-}
-
-func guardAll(cells []string) []string {
-	out := make([]string, len(cells))
-	for i, c := range cells {
-		out[i] = guard(c)
-	}
-	return out
 }
 
 // clean makes text from a source safe for a terminal: control characters, and
