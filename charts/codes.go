@@ -16,9 +16,10 @@ func codesFigure(r *analyze.Report) Figure {
 	var total, answered int64
 	for _, c := range r.Codes {
 		total += c.Count
-		if c.Class == "2xx" {
-			answered += c.Count
-		} else if c.Count > 0 {
+		// Records without a code may be of answered calls.
+		answered += c.Answered
+		c.Count, c.Answered = c.Count-c.Answered, 0
+		if c.Count > 0 {
 			rows = append(rows, c)
 		}
 	}
@@ -27,7 +28,7 @@ func codesFigure(r *analyze.Report) Figure {
 	fig := Figure{
 		Title: title(r.Scope) + " without an answer, by response code",
 		Subtitle: line(r.Title, period(r),
-			fmt.Sprintf("%s of %s %s; %s ended\u00a02xx", show.Count(total-answered), show.Count(total), what, show.Count(answered))),
+			fmt.Sprintf("%s of %s %s; %s answered", show.Count(total-answered), show.Count(total), what, show.Count(answered))),
 		Footer: line(scopeNote(r)+", final response as the caller saw it", "% of all "+what, "colour: response class",
 			"user: busy, declined, no answer", "abandoned: the caller hung up"),
 	}
@@ -35,7 +36,7 @@ func codesFigure(r *analyze.Report) Figure {
 	case total == 0:
 		fig.Empty = nothing(r, what)
 	case len(rows) == 0:
-		fig.Empty = fmt.Sprintf("All %s %s in %s ended 2xx", show.Count(total), what, period(r))
+		fig.Empty = fmt.Sprintf("All %s %s in %s were answered", show.Count(total), what, period(r))
 	}
 	if fig.Empty != "" {
 		return fig

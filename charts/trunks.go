@@ -10,36 +10,56 @@ import (
 	"callsift/charts/internal/show"
 )
 
+// NoTrunk stands for calls that went over no trunk, or over one that the records
+// do not name.
+const NoTrunk = "(no trunk)"
+
+// legs is the scope of the trunks' rows: a call that tries two trunks counts on both.
+const legs = "leg"
+
 // trunksFigure compares trunks by what became of their calls, as shares, so that
 // a small trunk is as readable as a large one; the counts stand beside.
 func trunksFigure(r *analyze.Report) Figure {
 	var rows []analyze.GroupRow
 	for _, g := range r.Trunks {
+		if g.Name == "" {
+			g.Name = NoTrunk
+		}
 		if g.Count > 0 {
 			rows = append(rows, g)
 		}
 	}
-	sort.SliceStable(rows, func(i, j int) bool { return rows[i].Count > rows[j].Count })
+	// What was on no trunk (internal calls) comes last, however much it is.
+	sort.SliceStable(rows, func(i, j int) bool {
+		if x, y := rows[i].Name == NoTrunk, rows[j].Name == NoTrunk; x != y {
+			return y
+		}
+		return rows[i].Count > rows[j].Count
+	})
 	var total analyze.Tally
 	for _, g := range rows {
 		total = sum(total, g.Tally)
 	}
 	fig := Figure{
-		Title:    "What became of the " + show.Scope(r.Scope) + " on each trunk",
-		Subtitle: line(r.Title, period(r), show.Counted(total.Count, r.Scope)+" on "+trunkCount(len(rows))),
-		Footer: line(scopeNote(r), "failure rate = failed / ("+show.Scope(r.Scope)+" − redirected − in progress − completed elsewhere), with Wilson 95 % interval",
+		Title:    "What became of the " + show.Scope(legs) + " on each trunk",
+		Subtitle: line(r.Title, period(r), show.Counted(total.Count, legs)+" on "+trunkCount(rows)),
+		Footer: line("Counted: "+show.Scope(legs)+" on each trunk", "failure rate = failed / ("+show.Scope(legs)+" − redirected − in progress − completed elsewhere), with Wilson 95 % interval",
 			"user: busy, declined, no answer"),
 	}
 	if total.Count == 0 {
-		fig.Empty = nothing(r, show.Scope(r.Scope)+" on a trunk")
+		fig.Empty = nothing(r, show.Scope(legs)+" on a trunk")
 		return fig
 	}
 	fig.Alt = trunksAlt(rows, total)
-	fig.draw = func(p *paper, b box) { drawTrunks(p, b, rows, show.Scope(r.Scope)) }
+	fig.draw = func(p *paper, b box) { drawTrunks(p, b, rows, show.Scope(legs)) }
 	return fig
 }
 
-func trunkCount(n int) string {
+func trunkCount(rows []analyze.GroupRow) string {
+	n := len(rows)
+	if n > 0 && rows[n-1].Name == NoTrunk {
+		n--
+	}
 	if n == 1 {
 		return "1 trunk"
 	}
@@ -51,7 +71,7 @@ func trunksAlt(rows []analyze.GroupRow, total analyze.Tally) string {
 	for _, g := range rows[:min(5, len(rows))] {
 		parts = append(parts, fmt.Sprintf("%s: %s of %s failed (%s)", g.Name, show.Count(g.Failed), show.Count(g.Rated()), failureRate(g)))
 	}
-	return fmt.Sprintf("%s, %s failed in all. %s.", trunkCount(len(rows)), show.Count(total.Failed), strings.Join(parts, "; "))
+	return fmt.Sprintf("%s, %s failed in all. %s.", trunkCount(rows), show.Count(total.Failed), strings.Join(parts, "; "))
 }
 
 func failureRate(g analyze.GroupRow) string {

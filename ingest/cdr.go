@@ -24,6 +24,7 @@ type cdrWriter struct {
 type cdrKey struct {
 	start, talk, setup int64
 	id, caller, callee string
+	profile            store.Profile
 }
 
 func (w *cdrWriter) init(im *store.Import, format string) {
@@ -59,7 +60,7 @@ func (w *cdrWriter) known(a *store.Attempt) bool {
 	if w.copies == nil {
 		w.copies = map[cdrKey]int64{}
 	}
-	key := cdrKey{a.Start, a.Talk, a.Setup, a.NativeID, a.Caller, a.Callee}
+	key := cdrKey{a.Start, a.Talk, a.Setup, a.NativeID, a.Caller, a.Callee, a.Profile}
 	w.copies[key]++
 	return w.copies[key] <= have
 }

@@ -248,8 +248,9 @@ func (a *assembler) assemble(id int64, kind string, fresh bool, evidence []store
 	if a.im.Err() != nil {
 		return
 	}
+	format := formatOf(evidence)
 	if kind == "cdr" {
-		calls, steps := assembleCDRs(evidence, formatOf(evidence))
+		calls, steps := assembleCDRs(evidence, format)
 		a.im.Replace(id, fresh, calls, steps, true)
 		a.touchedBy(calls)
 		return
@@ -262,7 +263,7 @@ func (a *assembler) assemble(id int64, kind string, fresh bool, evidence []store
 		}
 	}
 	result := dialog.Assemble(a.msgs, dialog.Context{CoverageEnd: a.coverageEnd()})
-	rows := rowsOf(&result, a.msgs, formatOf(evidence))
+	rows := rowsOf(&result, a.msgs, format)
 	a.im.Replace(id, fresh, rows, stepsOf(&result), result.Settled)
 	a.im.SetLinks(id, fresh, linksOf(&result))
 	a.touchedBy(rows)
@@ -271,9 +272,11 @@ func (a *assembler) assemble(id int64, kind string, fresh bool, evidence []store
 // formatOf is the format that a bundle's rows carry: of several the first by
 // name, so that the order of imports does not show.
 func formatOf(evidence []store.Evidence) string {
-	format := evidence[0].Format
-	for _, e := range evidence[1:] {
-		format = min(format, e.Format)
+	format := ""
+	for _, e := range evidence {
+		if format == "" || e.Format < format {
+			format = e.Format
+		}
 	}
 	return format
 }

@@ -171,18 +171,35 @@ func (o *opened) unpackBody() error {
 			return fmt.Errorf("gzip header: %w", err)
 		}
 		o.note = "gzip"
-		o.body = bufio.NewReaderSize(z, headSize)
+		o.body = bufio.NewReaderSize(&unpacked{z}, headSize)
 		return nil
 	}
 	o.body = buffered
 	return nil
 }
 
-// head peeks at the bytes by which a format is recognised.
+// errCut is the end of compressed data before its time. Readers take
+// io.ErrUnexpectedEOF for the end of a file that is no multiple of what they
+// asked for; this one they pass on.
+var errCut = errors.New("compressed data ends early")
+
+// unpacked is a decompressor that says errCut.
+type unpacked struct{ r io.Reader }
+
+func (u *unpacked) Read(p []byte) (int, error) {
+	n, err := u.r.Read(p)
+	if err == io.ErrUnexpectedEOF {
+		err = errCut
+	}
+	return n, err
+}
+
+// head peeks at the bytes by which a format is recognised. Damage behind them
+// is met again, and told, by the format's reader.
 func (o *opened) head() ([]byte, error) {
 	head, err := o.body.Peek(headSize)
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-		return head, err
+	if len(head) == 0 && err != nil && err != io.EOF {
+		return nil, err
 	}
 	return head, nil
 }

@@ -71,18 +71,18 @@ func open(path string, temporary bool) (*DB, error) {
 	}
 	f.Close()
 	// NORMAL with WAL: a power cut can cost the last imports, never consistency.
-	// A temporary file needs neither.
+	// A temporary file needs neither, only that an import can be rolled back.
 	sync, journal := "NORMAL", "WAL"
 	if temporary {
-		sync, journal = "OFF", "OFF"
+		sync, journal = "OFF", "MEMORY"
 	}
-	db, err := connect(path, "_journal_mode="+journal, "_synchronous="+sync, "_busy_timeout=10000", "_txlock=immediate", "_cache_size=-16000")
+	db, err := connect(path, "_synchronous="+sync, "_busy_timeout=10000", "_txlock=immediate", "_cache_size=-16000")
 	if err != nil {
 		return nil, err
 	}
 	// One writer: one connection, so that its statements see one transaction.
 	db.sql.SetMaxOpenConns(1)
-	if err := db.migrate(); err != nil {
+	if err := db.migrate(journal); err != nil {
 		db.Close()
 		return nil, err
 	}
@@ -127,8 +127,10 @@ func (db *DB) version() (int, error) {
 }
 
 // migrate runs the numbered scripts that the database has not seen, each in a
-// transaction of its own that also moves user_version.
-func (db *DB) migrate() error {
+// transaction of its own that also moves user_version. The journal mode is set
+// before them and not when connecting: it is stored in the file, and the file
+// may turn out to be somebody else's.
+func (db *DB) migrate(journal string) error {
 	have, err := db.version()
 	if err != nil {
 		return err
@@ -136,6 +138,9 @@ func (db *DB) migrate() error {
 	names := migrations()
 	if have > len(names) {
 		return newerError(db.path, have, len(names))
+	}
+	if _, err := db.sql.Exec("PRAGMA journal_mode = " + journal); err != nil {
+		return db.explain(err)
 	}
 	for i := have; i < len(names); i++ {
 		if err := db.runMigration(names[i], i+1); err != nil {
@@ -155,6 +160,10 @@ func (db *DB) runMigration(name string, version int) error {
 		return err
 	}
 	defer tx.Rollback()
+	var have int // somebody else may have been faster
+	if err := tx.QueryRow("PRAGMA user_version").Scan(&have); err != nil || have >= version {
+		return err
+	}
 	for _, stmt := range statements(string(text)) {
 		if _, err := tx.Exec(stmt); err != nil {
 			return err

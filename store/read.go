@@ -96,7 +96,7 @@ type Filter struct {
 	Profiles map[int64]bool // only these; nil: all
 	Limit    int            // at most so many, in order of time
 	Newest   bool           // from the end of the period backwards
-	Key      string         // rows with this native id or bundle key
+	Key      string         // rows with this native id or bundle key, and the calls of such rows
 }
 
 // Attempts hands the rows that match to f, in order of time. Their profiles
@@ -108,8 +108,8 @@ func (db *DB) Attempts(ctx context.Context, filter Filter, f func(*Attempt) erro
 	}
 	join := ""
 	if filter.Key != "" {
-		where = append(where, "(a.native_id = ? OR a.bundle <> 0 AND a.bundle IN (SELECT id FROM bundle WHERE key_hash IN (?, ?) AND key = ?))")
-		args = append(args, filter.Key, keyHash("sip", filter.Key), keyHash("cdr", filter.Key), filter.Key)
+		where = append(where, "(a.native_id = ? OR a.id IN (SELECT call FROM attempt WHERE native_id = ? AND call <> 0) OR a.bundle <> 0 AND a.bundle IN (SELECT id FROM bundle WHERE key_hash IN (?, ?) AND key = ?))")
+		args = append(args, filter.Key, filter.Key, keyHash("sip", filter.Key), keyHash("cdr", filter.Key), filter.Key)
 	}
 	order := "a.start, a.id"
 	if filter.Newest {
@@ -243,9 +243,9 @@ func (db *DB) Legs(ctx context.Context, call *Attempt) ([]Attempt, error) {
 
 // BundleEvidence reads the packed records of a bundle, with its kind.
 func (db *DB) BundleEvidence(ctx context.Context, bundle int64) (kind string, list []Evidence, err error) {
-	err = db.each(ctx, `SELECT b.kind, e.source, e.data FROM evidence e JOIN bundle b ON b.id = e.bundle WHERE e.bundle = ? ORDER BY e.source, e.rowid`, []any{bundle}, func(r *sql.Rows) error {
+	err = db.each(ctx, `SELECT b.kind, e.source, s.format, e.data FROM evidence e JOIN bundle b ON b.id = e.bundle JOIN source s ON s.id = e.source WHERE e.bundle = ? ORDER BY e.source, e.rowid`, []any{bundle}, func(r *sql.Rows) error {
 		var e Evidence
-		err := r.Scan(&kind, &e.Source, &e.Data)
+		err := r.Scan(&kind, &e.Source, &e.Format, &e.Data)
 		list = append(list, e)
 		return err
 	})
@@ -324,16 +324,33 @@ func (db *DB) Warnings(ctx context.Context) ([]Warning, error) {
 	return list, err
 }
 
-// Events lists what devices reported in [from, to), microseconds UTC.
+// Events lists what devices reported in [from, to), microseconds UTC, in order
+// of time. Sources may overlap: of events that say the same at the same time, as
+// many are listed as the source with the most of them has.
 func (db *DB) Events(ctx context.Context, from, to int64) ([]Event, error) {
 	if to == 0 {
 		to = 1 << 62
 	}
 	var list []Event
-	err := db.each(ctx, `SELECT time, kind, device, subject, code, text, source, offset, line FROM event WHERE time >= ? AND time < ? ORDER BY time, source, offset`, []any{from, to}, func(r *sql.Rows) error {
+	var last Event
+	var kept, own int // listed of this event, and seen of it in its source
+	err := db.each(ctx, `SELECT time, kind, device, subject, code, text, source, offset, line FROM event WHERE time >= ? AND time < ?
+		ORDER BY time, device, kind, subject, code, text, source, offset`, []any{from, to}, func(r *sql.Rows) error {
 		var e Event
 		err := r.Scan(&e.Time, &e.Kind, &e.Device, &e.Subject, &e.Code, &e.Text, &e.Source, &e.Offset, &e.Line)
-		list = append(list, e)
+		same := last
+		same.Source, same.Offset, same.Line = e.Source, e.Offset, e.Line
+		switch {
+		case e != same || e.Time == 0: // without a time nothing tells that they are the same
+			kept, own = 0, 0
+		case e.Source != last.Source:
+			own = 0
+		}
+		last = e
+		if own++; own > kept {
+			kept++
+			list = append(list, e)
+		}
 		return err
 	})
 	return list, err

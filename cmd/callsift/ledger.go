@@ -45,6 +45,7 @@ type ledgerJSON struct {
 	OtherRequests   int64            `json:"other_requests"`
 	Hops            int64            `json:"hops"`
 	Further         int64            `json:"further"`
+	Joined          int64            `json:"joined"`
 	Requests        map[string]int64 `json:"requests"`
 	Attempts        int64            `json:"attempts"`
 	Calls           int64            `json:"calls"`
@@ -91,7 +92,7 @@ func ledgerAsJSON(l *store.Ledger, excluded map[string]int64) ledgerJSON {
 		Messages: l.Steps[store.StepMessages], Duplicates: l.Steps[store.StepDuplicates], Retransmissions: l.Steps[store.StepRetransmissions],
 		Unusable: l.Steps[store.StepUnusable], Transactions: l.Steps[store.StepTransactions], Folded: l.Steps[store.StepFolded],
 		InDialog: l.Steps[store.StepInDialog], Acks: l.Steps[store.StepAcks], Cancels: l.Steps[store.StepCancels], Orphans: l.Steps[store.StepOrphans],
-		OtherRequests: l.Steps[store.StepRequests], Hops: l.Steps[store.StepHops], Further: l.Steps[store.StepFurther],
+		OtherRequests: l.Steps[store.StepRequests], Hops: l.Steps[store.StepHops], Further: l.Steps[store.StepFurther], Joined: l.Steps[store.StepJoined],
 		Requests: l.Requests, Attempts: l.Attempts, Calls: l.Calls, Outcomes: map[string]int64{}, Excluded: excluded,
 		CDRs: l.CDRs, SameRecords: l.Doubled + l.Steps[store.StepSameRecords], Events: l.Events, Rejected: l.Rejected, Sources: l.Sources,
 		MessageCounts: messageCounts{map[string]int64{}, map[string]int64{}},
@@ -128,6 +129,7 @@ func ledgerSheet(l *store.Ledger, excluded map[string]int64) *sheet {
 	line("= SIP attempts", st[store.StepAttempts], "initial INVITEs on one hop")
 	line("- hops", st[store.StepHops], "attempts that relay another one of the same call")
 	line("- further attempts", st[store.StepFurther], "redirects, failovers and forks of the same call")
+	line("- joined", st[store.StepJoined], "calls of other Call-IDs that are legs of the same call")
 	line("= SIP calls", st[store.StepCalls], "")
 	line("CDRs", l.CDRs, "call detail records read")
 	line("- same record", l.Doubled+st[store.StepSameRecords], "the same record in another source")
