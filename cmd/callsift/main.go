@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 	_ "time/tzdata" // Windows and scratch containers have no zone files
 
 	"github.com/spf13/cobra"
@@ -23,6 +24,11 @@ const (
 	exitUsage       = 2
 	exitThreshold   = 3
 	exitInterrupted = 130
+)
+
+const (
+	interrupted = "callsift: interrupted; nothing of the source being read was kept"
+	graceTime   = 2 * time.Second // to end in order after a signal
 )
 
 func main() {
@@ -43,6 +49,15 @@ type app struct {
 func run(args []string, in io.Reader, out, errw io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	// A read that waits, such as of standard input, may not notice: the program
+	// ends all the same. Nothing is lost by that: a source is in as a whole or not at all.
+	settled := context.AfterFunc(ctx, func() {
+		stop() // a second Ctrl-C is the system's own
+		time.Sleep(graceTime)
+		fmt.Fprintln(errw, interrupted)
+		os.Exit(exitInterrupted)
+	})
+	defer settled()
 	a := &app{in: in, out: out, err: errw}
 	root := newRootCommand(a)
 	root.SetArgs(args)
@@ -51,7 +66,7 @@ func run(args []string, in io.Reader, out, errw io.Writer) int {
 	case err == nil:
 		return exitOK
 	case ctx.Err() != nil:
-		fmt.Fprintln(errw, "callsift: interrupted; nothing of the source being read was kept")
+		fmt.Fprintln(errw, interrupted)
 		return exitInterrupted
 	case errors.Is(err, syscall.EPIPE):
 		return exitOK // whoever read our output had enough
