@@ -23,8 +23,6 @@ const minuteUS = 60_000_000
 // default Session-Expires of RFC 4028.
 const UnknownTalkMS = 1_800_000
 
-type minuteCount struct{ begun, answered, ended int64 }
-
 // Conversation is when the talk of an answered call began and ended,
 // microseconds; known is false where the end is assumed.
 func (a *Attempt) Conversation() (from, to int64, known bool) {
@@ -40,37 +38,50 @@ func (im *Import) countMinute(a *Attempt, n int64) {
 	if a.Start <= 0 || a.Profile.Method != "INVITE" || a.Profile.Scope < ScopeCall {
 		return
 	}
-	m := im.minutes[a.Start/minuteUS]
-	m.begun += n
-	im.minutes[a.Start/minuteUS] = m
+	im.minute(a.Start).begun += n
 	if a.Profile.Outcome != codes.Answered {
 		return
 	}
-	from, to, _ := a.Conversation()
-	if to <= from { // talked for no time: never two at once
-		return
+	if from, to, _ := a.Conversation(); to > from { // else: never two at once
+		im.minute(from).answered += n
+		im.minute(to).ended += n
 	}
-	m = im.minutes[from/minuteUS]
-	m.answered += n
-	im.minutes[from/minuteUS] = m
-	m = im.minutes[to/minuteUS]
-	m.ended += n
-	im.minutes[to/minuteUS] = m
 }
 
-func (im *Import) flushMinutes() {
-	for k, m := range im.minutes {
-		if m == (minuteCount{}) {
-			continue
-		}
-		im.exec(`INSERT INTO minute (minute, begun, answered, ended) VALUES (?, ?, ?, ?)
-			ON CONFLICT (minute) DO UPDATE SET begun = begun + excluded.begun, answered = answered + excluded.answered, ended = ended + excluded.ended`,
-			k, m.begun, m.answered, m.ended)
-		if m.begun < 0 || m.answered < 0 || m.ended < 0 {
-			im.exec(`DELETE FROM minute WHERE minute = ? AND begun = 0 AND answered = 0 AND ended = 0`, k)
-		}
+// minuteSlots: a source's calls are near each other in time, so that nearly all
+// counts of an import fall into these few slots and the map stays out of the way.
+const minuteSlots = 1024
+
+type minuteCount struct{ minute, begun, answered, ended int64 }
+
+// minute is where to count at a time.
+func (im *Import) minute(t int64) *minuteCount {
+	k := t / minuteUS
+	m := &im.minutes[k&(minuteSlots-1)]
+	if m.minute != k {
+		im.storeMinute(m)
+		*m = minuteCount{minute: k}
 	}
-	clear(im.minutes)
+	return m
+}
+
+func (im *Import) storeMinutes() {
+	for i := range im.minutes {
+		im.storeMinute(&im.minutes[i])
+		im.minutes[i] = minuteCount{}
+	}
+}
+
+func (im *Import) storeMinute(m *minuteCount) {
+	if m.begun == 0 && m.answered == 0 && m.ended == 0 {
+		return
+	}
+	im.exec(`INSERT INTO minute (minute, begun, answered, ended) VALUES (?, ?, ?, ?)
+		ON CONFLICT (minute) DO UPDATE SET begun = begun + excluded.begun, answered = answered + excluded.answered, ended = ended + excluded.ended`,
+		m.minute, m.begun, m.answered, m.ended)
+	if m.begun < 0 || m.answered < 0 || m.ended < 0 {
+		im.exec(`DELETE FROM minute WHERE minute = ? AND begun = 0 AND answered = 0 AND ended = 0`, m.minute)
+	}
 }
 
 // Minutes lists the minutes of [from, to), microseconds UTC, and how many
