@@ -330,8 +330,6 @@ func (a *assembly) unanswered(l *leg, t *transaction) {
 	}
 }
 
-func (a *assembly) noFinal0() int64 { return a.noFinal }
-
 // gaveUpAt is when the caller cancelled, else when it asked.
 func (a *assembly) gaveUpAt(l *leg, t *transaction) int64 {
 	switch {

@@ -18,7 +18,6 @@ type gatewayCall struct {
 	insideHangsUp  bool
 	fax            bool
 	faxRefused     bool
-	challengeFirst bool
 }
 
 // gateway plays calls into messages.
