@@ -96,6 +96,8 @@ type Filter struct {
 	Limit    int            // at most so many, in order of time
 	Newest   bool           // from the end of the period backwards
 	Key      string         // rows with this native id or bundle key
+
+	bundle, id int64 // rows of a bundle; one row
 }
 
 // Attempts hands the rows that match to f, in order of time. Their profiles
@@ -109,6 +111,12 @@ func (db *DB) Attempts(ctx context.Context, filter Filter, f func(*Attempt) erro
 	if filter.Key != "" {
 		where = append(where, "(a.native_id = ? OR a.bundle <> 0 AND a.bundle IN (SELECT id FROM bundle WHERE key_hash IN (?, ?) AND key = ?))")
 		args = append(args, filter.Key, keyHash("sip", filter.Key), keyHash("cdr", filter.Key), filter.Key)
+	}
+	if filter.bundle != 0 {
+		where, args = append(where, "a.bundle = ? AND a.bundle <> 0"), append(args, filter.bundle)
+	}
+	if filter.id != 0 {
+		where, args = append(where, "a.id = ?"), append(args, filter.id)
 	}
 	order := "a.start, a.id"
 	if filter.Newest {
@@ -195,22 +203,10 @@ func (db *DB) Find(ctx context.Context, id string) ([]Attempt, error) {
 		}
 		return nil
 	})
-	return found, err
-}
-
-// Legs lists the attempts of a call, itself if it is one attempt.
-func (db *DB) Legs(ctx context.Context, call *Attempt) ([]Attempt, error) {
-	if call.Profile.Scope == ScopeBoth {
-		return []Attempt{*call}, nil
+	if err == nil && len(found) == 0 {
+		return db.joinedAs(ctx, id)
 	}
-	var legs []Attempt
-	err := db.Attempts(ctx, Filter{Key: call.Key}, func(a *Attempt) error {
-		if a.Call == call.ID {
-			legs = append(legs, *a)
-		}
-		return nil
-	})
-	return legs, err
+	return found, err
 }
 
 // BundleEvidence reads the packed records of a bundle, with its kind.
@@ -329,6 +325,7 @@ type Ledger struct {
 	Events   int64
 	CDRs     int64
 	Doubled  int64
+	Joined   int64 // calls known from records that are SIP calls as well
 	Rejected int64
 	Sources  int64
 }
@@ -361,7 +358,7 @@ func (db *DB) Ledger(ctx context.Context) (Ledger, error) {
 		}); err != nil {
 			return err
 		}
-		return tx.QueryRowContext(ctx, `SELECT count(*), coalesce(sum(cdrs), 0), coalesce(sum(doubled), 0), coalesce(sum(events), 0), coalesce(sum(rejected), 0) FROM source`).Scan(&l.Sources, &l.CDRs, &l.Doubled, &l.Events, &l.Rejected)
+		return tx.QueryRowContext(ctx, `SELECT count(*), coalesce(sum(cdrs), 0), coalesce(sum(doubled), 0), coalesce(sum(events), 0), coalesce(sum(rejected), 0), (SELECT count(*) FROM joint WHERE rule = 'record') FROM source`).Scan(&l.Sources, &l.CDRs, &l.Doubled, &l.Events, &l.Rejected, &l.Joined)
 	})
 	return l, err
 }
@@ -383,7 +380,7 @@ func (l *Ledger) addRollup(r *sql.Rows) error {
 		l.Calls += n
 		l.Outcomes[codes.Outcome(outcome)] += n
 	}
-	if scope != ScopeCall {
+	if scope&ScopeLeg != 0 {
 		l.Attempts += n
 	}
 	return nil
