@@ -54,6 +54,10 @@ func newCollector(im *store.Import, f *Format) *collector {
 
 // Message parses a SIP message and adds it to the bundle of its Call-ID.
 func (c *collector) Message(o *Observation) {
+	if o.Undelivered != "" {
+		c.undelivered(o)
+		return
+	}
 	err := c.parsed.Parse(o.Raw)
 	method := ""
 	if c.parsed.IsRequest() {

@@ -111,7 +111,14 @@ func sipSteps(evidence []store.Evidence, call *store.Attempt, joined bool, sourc
 	}
 	seen := map[string]bool{}
 	var steps []Step
-	for _, i := range messagesOf(msgs, call, joined) {
+	list := messagesOf(msgs, call, joined)
+	for _, i := range reportsOn(msgs, list) {
+		m := &msgs[i]
+		s := Step{Time: m.Time, Src: m.Dst, Dst: m.Src, Text: m.Phrase, Detail: "quotes " + m.Method, Offset: m.Offset, Length: int64(m.Length), Line: int64(m.Line)}
+		s.from(sources[m.Source])
+		steps = append(steps, s)
+	}
+	for _, i := range list {
 		m := &msgs[i]
 		s := Step{Time: m.Time, Src: m.Src, Dst: m.Dst, Text: m.Method, SDP: m.Flags&dialog.HasSDP != 0, Detail: messageDetail(m),
 			Offset: m.Offset, Length: int64(m.Length), Line: int64(m.Line)}
@@ -151,6 +158,20 @@ func messagesOf(msgs []dialog.Message, call *store.Attempt, joined bool) []int {
 		return cmp.Or(cmp.Compare(x.Time, y.Time), cmp.Compare(x.Source, y.Source), cmp.Compare(x.Offset, y.Offset))
 	})
 	return list
+}
+
+// reportsOn lists the reports by index that a message of a list did not arrive.
+func reportsOn(msgs []dialog.Message, list []int) []int {
+	var found []int
+	for i := range msgs {
+		m := &msgs[i]
+		if m.Flags&dialog.Undelivered != 0 && len(m.Vias) > 0 && slices.ContainsFunc(list, func(k int) bool {
+			return len(msgs[k].Vias) > 0 && msgs[k].Vias[0] == m.Vias[0] && msgs[k].CSeq == m.CSeq
+		}) {
+			found = append(found, i)
+		}
+	}
+	return found
 }
 
 // messageDetail is what else a message says about a failure.
