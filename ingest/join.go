@@ -15,13 +15,22 @@ import (
 // neighbours in time only, so after an import the stretches of time that it
 // touched are judged again: the result is the same in whatever order sources come.
 
-// joinMargin is how far apart legs of one call may start, with what their
-// neighbours need to be judged.
-const joinMargin = 2*180_000_000 + 4_000_000
+// A message that comes or goes changes joints of legs that begin up to legReach
+// away: links reach over the 180 s that an INVITE may stay open (dialog.Join), and
+// the next candidates of what a link frees begin a few seconds further on. To
+// judge those legs takes the parties as far again around them. Trees of legs are
+// looked for from rootReach before that, since they are named by their first leg.
+const (
+	legReach  = 190_000_000
+	rootReach = 600_000_000
+)
 
 // recordWithin is how far a CDR's start may be from the INVITE's: CDRs have
 // whole seconds, and boxes start their clock on the call at different moments.
 const recordWithin = 2_000_000
+
+// judgeAtOnce bounds the stretch whose calls are held in memory at one time.
+const judgeAtOnce = 3600 * 1_000_000
 
 // stretch is a stretch of time to judge, [from, to).
 type stretch struct{ from, to int64 }
@@ -33,21 +42,33 @@ func (a *assembler) touched(t int64) {
 	}
 }
 
-// join judges all stretches that the import touched: as legs where it brought
-// SIP, as records where SIP and records cover the same time.
+// join judges the stretches that the import touched: first which legs make one
+// call, where it brought SIP, then which CDRs are of these calls, where SIP and
+// records cover the same time. Joining legs takes calls apart and so may touch
+// more stretches for the CDRs.
 func (a *assembler) join() {
+	sip, cdr := a.im.HasKinds()
+	if !sip {
+		return
+	}
 	s := &a.im.Source
 	whole := stretch{s.First, s.Last + 1}
-	legs, records := a.stretches, a.stretches
 	if s.Messages > 0 && s.First > 0 {
-		legs = append(slices.Clip(legs), whole)
-		records = append(slices.Clip(records), overlaps(whole, a.im.OtherRanges(false))...)
+		a.judge(append(slices.Clip(a.stretches), whole), a.joinLegs)
+	} else {
+		a.judge(a.stretches, a.joinLegs)
+	}
+	if !cdr {
+		return
+	}
+	records := slices.Clip(a.stretches)
+	if s.Messages > 0 && s.First > 0 {
+		records = append(records, overlaps(whole, a.im.OtherRanges(false))...)
 	}
 	if s.CDRs > 0 && s.First > 0 {
-		records = append(slices.Clip(records), overlaps(whole, a.im.OtherRanges(true))...)
+		records = append(records, overlaps(whole, a.im.OtherRanges(true))...)
 	}
-	inPieces(merged(legs), a.joinLegs)
-	inPieces(merged(records), a.joinRecords)
+	a.judge(records, a.joinRecords)
 }
 
 // overlaps lists the parts of a stretch that other sources cover as well.
@@ -61,26 +82,26 @@ func overlaps(s stretch, others [][2]int64) []stretch {
 	return list
 }
 
-// pieceOfTime bounds how much is judged at once: memory holds the calls of it,
-// not those of the whole import.
-const pieceOfTime = 3_600_000_000
-
-func inPieces(list []stretch, judge func(stretch)) {
-	for _, s := range list {
-		for s.to-s.from > pieceOfTime {
-			judge(stretch{s.from, s.from + pieceOfTime})
-			s.from += pieceOfTime
+// judge hands stretches in which calls begin to f, in parts.
+func (a *assembler) judge(list []stretch, f func(stretch)) {
+	for _, s := range merged(slices.Clone(list)) {
+		for from := s.from; from < s.to && a.im.Err() == nil; from += judgeAtOnce {
+			if from > s.from { // a stretch of years may hold a few calls
+				from = max(from, a.im.NextStart(from-legReach))
+			}
+			if from < s.to {
+				f(stretch{from, min(s.to, from+judgeAtOnce)})
+			}
 		}
-		judge(s)
 	}
 }
 
-// merged joins stretches that the margins of joining would overlap.
+// merged joins stretches whose surroundings would overlap.
 func merged(list []stretch) []stretch {
 	slices.SortFunc(list, func(x, y stretch) int { return cmp.Compare(x.from, y.from) })
 	var out []stretch
 	for _, s := range list {
-		if n := len(out); n > 0 && s.from <= out[n-1].to+2*joinMargin {
+		if n := len(out); n > 0 && s.from <= out[n-1].to+2*legReach {
 			out[n-1].to = max(out[n-1].to, s.to)
 		} else {
 			out = append(out, s)
@@ -98,23 +119,22 @@ type legParty struct {
 
 // joinLegs joins SIP calls of different Call-IDs.
 func (a *assembler) joinLegs(s stretch) {
-	list := a.parties(s.from-joinMargin, s.to+joinMargin)
+	decided := func(t int64) bool { return t >= s.from-legReach && t < s.to+legReach }
+	list := a.parties(s.from-2*legReach, s.to+2*legReach)
 	if len(list) < 2 {
 		return
 	}
 	bare := make([]dialog.Party, len(list))
-	for i := range list {
-		bare[i] = list[i].Party
-	}
 	want := map[int64]store.Joint{}
-	for _, p := range list {
-		if p.old.Root != 0 && (p.Start < s.from-joinMargin/2 || p.Start >= s.to+joinMargin/2) {
+	for i := range list {
+		p := &list[i]
+		bare[i] = p.Party
+		if p.old.Root != 0 && !decided(p.Start) {
 			want[p.bundle] = p.old // too near the edge to be judged from here
 		}
 	}
 	for _, j := range dialog.Join(bare) {
-		b := &list[j.B]
-		if b.Start >= s.from-joinMargin/2 && b.Start < s.to+joinMargin/2 {
+		if b := &list[j.B]; decided(b.Start) {
 			want[b.bundle] = store.Joint{Bundle: b.bundle, Parent: list[j.A].bundle, Rule: j.Rule, Confidence: j.Confidence}
 		}
 	}
@@ -125,19 +145,24 @@ func (a *assembler) joinLegs(s stretch) {
 // already one by one.
 func (a *assembler) parties(from, to int64) []legParty {
 	var list []legParty
-	hasLinks := a.im.HasLinks()
-	joined := a.im.HasJoints()
-	for _, row := range a.im.CallRows(from, to, true) {
+	hasLinks, joined := a.im.HasLinks(), a.im.HasJoints()
+	first := from
+	if joined {
+		first -= rootReach
+	}
+	for _, row := range a.im.CallRows(first, to, true) {
 		// A Call-ID that was used for several calls names none of them.
 		if row.Calls != 1 {
 			continue
 		}
 		var members []store.Joint
 		if joined {
-			members = slices.DeleteFunc(a.im.Joints(row.Bundle), func(j store.Joint) bool { return j.Bundle == 0 || j.Rule == recordRule })
+			members = slices.DeleteFunc(a.im.Joints(row.Bundle), func(j store.Joint) bool { return j.Rule == recordRule })
 		}
 		if len(members) == 0 {
-			list = append(list, a.partyOfRow(&row, hasLinks))
+			if row.Start >= from {
+				list = append(list, a.partyOfRow(&row, hasLinks))
+			}
 			continue
 		}
 		list = append(list, a.partyOfBundle(row.Bundle, store.Joint{}))
@@ -198,7 +223,7 @@ func (a *assembler) member(bundle int64) member {
 		m.msgs, _ = unpack(m.msgs, e.Source, e.Data)
 	}
 	a.msgs = m.msgs
-	result := dialog.Assemble(m.msgs, dialog.Context{CoverageEnd: a.coverageEnd()})
+	result := dialog.Assemble(m.msgs, a.context())
 	m.steps, m.settled = stepsOf(&result), result.Settled
 	for _, c := range result.Calls {
 		if c.Method == "INVITE" && m.call.Legs == nil {
@@ -396,14 +421,16 @@ const recordRule = "record"
 // joinRecords joins CDRs with the SIP of the same call: same numbers at both
 // ends, the same moment, and only one candidate on either side.
 func (a *assembler) joinRecords(s stretch) {
-	const margin = 3 * recordWithin
-	sip := a.im.CallRows(s.from-margin, s.to+margin, true)
+	// A record has SIP candidates within recordWithin, these have records, and so
+	// on: what comes or goes changes matches twice as far away.
+	const reach = 2 * recordWithin
+	sip := a.im.CallRows(s.from-2*reach, s.to+2*reach, true)
 	if len(sip) == 0 {
 		return
 	}
 	records := map[recordKey][]record{}
 	joined := a.im.HasJoints()
-	for _, row := range a.im.CallRows(s.from-margin, s.to+margin, false) {
+	for _, row := range a.im.CallRows(s.from-2*reach, s.to+2*reach, false) {
 		addRecord(records, record{start: row.Start, bundle: row.Bundle, attempt: row.ID, caller: row.Caller, callee: row.Callee})
 	}
 	old := map[int64]store.Joint{}
@@ -422,17 +449,21 @@ func (a *assembler) joinRecords(s stretch) {
 	}
 	for i, match := range matchRecords(sip, records) {
 		row := &sip[i]
-		if row.Start < s.from-recordWithin || row.Start >= s.to+recordWithin {
+		if row.Start < s.from-reach || row.Start >= s.to+reach {
 			continue
 		}
 		was, had := old[row.Bundle]
 		same := had && match != nil && match.bundle == was.Bundle && (match.bundle != 0 || match.attempt == was.Attempt)
+		if match != nil && !same && (row.Calls != 1 || !a.single(match)) {
+			match = nil
+		}
 		if same || !had && match == nil {
 			continue
 		}
 		if had {
 			a.im.RemoveJoint(was)
 			a.detach(was)
+			a.im.AddLegs(row.ID, -legsOf(a.im.RowsOf(was.Bundle, was.Attempt)))
 		}
 		if match != nil {
 			a.attach(row, match)
@@ -455,6 +486,29 @@ func addRecord(m map[recordKey][]record, r record) {
 	if key.caller != "" && key.callee != "" && r.start != 0 {
 		m[key] = append(m[key], r)
 	}
+}
+
+// single reports whether a record's bundle is one call: several calls with one
+// link cannot be told apart from outside.
+func (a *assembler) single(r *record) bool {
+	calls := 0
+	for _, row := range a.im.RowsOf(r.bundle, r.attempt) {
+		if row.Call == 0 {
+			calls++
+		}
+	}
+	return calls == 1
+}
+
+// legsOf counts the rows that are attempts.
+func legsOf(rows []store.Attempt) int {
+	n := 0
+	for i := range rows {
+		if rows[i].Profile.Scope&store.ScopeLeg != 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // recordOf finds the record of a joint again.
@@ -510,7 +564,9 @@ func (a *assembler) attach(call *store.CallRow, r *record) {
 	if r.bundle == 0 {
 		j.Attempt = r.attempt
 	}
-	for _, row := range a.im.RowsOf(r.bundle, r.attempt) {
+	rows := a.im.RowsOf(r.bundle, r.attempt)
+	a.im.AddLegs(call.ID, legsOf(rows))
+	for _, row := range rows {
 		p := row.Profile
 		p.Scope &^= store.ScopeCall
 		a.im.Recast(&row, p, call.ID)

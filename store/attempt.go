@@ -168,11 +168,14 @@ func (im *Import) storeDelays() {
 }
 
 // Same counts the rows of other sources that say the same as a: what an
-// overlapping export has brought already.
+// overlapping export has brought already. A record that was joined into a SIP
+// call counts too: its row is an attempt only.
 func (im *Import) Same(a *Attempt) int64 {
 	var n int64
-	im.look(`SELECT count(*) FROM attempt WHERE start = ? AND source <> ? AND native_id = ? AND caller = ? AND callee = ? AND talk_ms = ? AND setup_ms = ? AND profile = ?`,
-		[]any{a.Start, im.Source.ID, a.NativeID, a.Caller, a.Callee, a.Talk, a.Setup, im.profileID(&a.Profile)},
+	joined := a.Profile
+	joined.Scope = ScopeLeg
+	im.look(`SELECT count(*) FROM attempt WHERE start = ? AND source <> ? AND native_id = ? AND caller = ? AND callee = ? AND talk_ms = ? AND setup_ms = ? AND bundle = 0 AND profile IN (?, ?)`,
+		[]any{a.Start, im.Source.ID, a.NativeID, a.Caller, a.Callee, a.Talk, a.Setup, im.profileID(&a.Profile), im.profiles.ids[joined.key()]},
 		func(r *sql.Rows) error { return r.Scan(&n) })
 	return n
 }

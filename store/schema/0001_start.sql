@@ -209,7 +209,7 @@ SELECT a.id, CASE WHEN a.call = 0 THEN a.id ELSE a.call END AS call, strftime('%
        CASE WHEN a.native_id = '' THEN coalesce(b.key, '') ELSE a.native_id END AS native_id,
        s.path AS source, a.line, a.offset
 FROM attempt a JOIN profile p ON p.id = a.profile JOIN source s ON s.id = a.source LEFT JOIN bundle b ON b.id = a.bundle
-WHERE p.method = 'INVITE' AND p.scope <> 2;
+WHERE p.method = 'INVITE' AND p.scope IN (1, 3);
 
 -- One row a request of another method (REGISTER, OPTIONS ...), challenge and retry folded.
 CREATE VIEW requests AS
