@@ -35,7 +35,7 @@ func (w *cdrWriter) single(r *CDR) {
 	w.row = attemptOfCDR(r, w.format)
 	w.row.Source = w.im.Source.ID
 	if w.shared(r.Start) && w.known(&w.row) {
-		w.im.Source.Doubled++
+		w.im.Double(&w.row)
 		return
 	}
 	w.im.Add(&w.row)
