@@ -18,15 +18,64 @@ const shortCallMS = 6000
 // Add stores a row that stands alone (bundle 0 or a new one) and counts it.
 // It returns the row's id.
 func (im *Import) Add(a *Attempt) int64 {
-	profile := im.profileID(&a.Profile)
-	im.count(a, profile, 1)
-	return im.attempts.add(a, profile)
+	p := im.profile(&a.Profile)
+	im.countRecent(a, p)
+	profile := p.id
+	im.nextAttempt++
+	b := &im.attempts
+	b.begin()
+	b.number(im.nextAttempt)
+	b.number(a.Call)
+	b.number(a.Bundle)
+	b.number(profile)
+	b.number(a.Start)
+	b.text(a.Caller)
+	b.text(a.Callee)
+	b.text(a.NativeID)
+	b.number(a.PDD)
+	b.number(a.Alert)
+	b.number(a.Media)
+	b.number(a.Setup)
+	b.number(a.Talk)
+	b.number(a.Bye)
+	b.number(int64(a.Legs))
+	b.number(a.Source)
+	b.number(a.Offset)
+	b.number(a.Length)
+	b.number(a.Line)
+	return im.nextAttempt
+}
+
+// countRecent adds a row to the roll-ups.
+func (im *Import) countRecent(a *Attempt, p *recentProfile) {
+	key := cellKey{a.Start / Quarter, p.id}
+	if p.cell != key {
+		im.settleCell(p)
+		p.cell = key
+	}
+	p.sum.add(a, 1)
+	im.countDelays(a, key, 1)
+}
+
+// settleCell moves what a recent profile has gathered to the roll-up.
+func (im *Import) settleCell(p *recentProfile) {
+	if p.sum != (Cell{}) {
+		im.addCell(p.cell, p.sum)
+		p.sum = Cell{}
+	}
 }
 
 // count adds a row to the roll-ups, or takes it out with n = -1.
 func (im *Import) count(a *Attempt, profile, n int64) {
 	key := cellKey{a.Start / Quarter, profile}
-	c := im.cells[key]
+	var c Cell
+	c.add(a, n)
+	im.addCell(key, c)
+	im.countDelays(a, key, n)
+}
+
+// add counts a row n times.
+func (c *Cell) add(a *Attempt, n int64) {
 	c.N += n
 	if a.Talk >= 0 && a.Profile.Outcome == codes.Answered {
 		c.Talked += n
@@ -35,18 +84,37 @@ func (im *Import) count(a *Attempt, profile, n int64) {
 			c.Short += n
 		}
 	}
-	im.cells[key] = c
-	for kind, ms := range a.delays() {
-		if ms >= 0 {
-			im.delays[delayKey{key.quarter, profile, DelayKind(kind), DelayBucket(ms)}] += n
-		}
-	}
+}
+
+func (im *Import) addCell(key cellKey, c Cell) {
+	sum := im.cells[key]
+	sum.N += c.N
+	sum.Talked += c.Talked
+	sum.TalkMS += c.TalkMS
+	sum.Short += c.Short
+	im.cells[key] = sum
 	// The maps hold what has changed since the last flush; cells of a long
 	// import would otherwise grow with the file.
-	if len(im.cells) > 100_000 || len(im.delays) > 100_000 {
-		im.flushCells()
+	if len(im.cells) >= maxCells {
+		im.storeCells()
 	}
 }
+
+func (im *Import) countDelays(a *Attempt, key cellKey, n int64) {
+	im.countMinute(a, n)
+	for kind, ms := range a.delays() {
+		if ms >= 0 {
+			im.delays[delayKey{key.quarter, key.profile, DelayKind(kind), DelayBucket(ms)}] += n
+		}
+	}
+	if len(im.delays) >= maxCells {
+		im.storeDelays()
+	}
+}
+
+// maxCells bounds the cells that are kept in memory. A cell takes a hundred
+// bytes there, so this is a few megabytes.
+const maxCells = 30_000
 
 // delays lists the delays that are kept as distributions, by DelayKind.
 func (a *Attempt) delays() [DelayBye + 1]int64 {
@@ -60,27 +128,40 @@ func (a *Attempt) delays() [DelayBye + 1]int64 {
 	return d
 }
 
+// flushCells brings the roll-ups up to date.
 func (im *Import) flushCells() {
+	for i := range im.profiles.recent {
+		im.settleCell(&im.profiles.recent[i])
+	}
+	im.storeCells()
+	im.storeDelays()
+	im.storeMinutes()
+}
+
+func (im *Import) storeCells() {
 	for k, c := range im.cells {
 		if c == (Cell{}) {
 			continue
 		}
-		im.exec(`INSERT INTO rollup (quarter, profile, n, talked, talk_ms, short) VALUES (?, ?, ?, ?, ?, ?)
+		im.beside(`INSERT INTO rollup (quarter, profile, n, talked, talk_ms, short) VALUES (?, ?, ?, ?, ?, ?)
 			ON CONFLICT (quarter, profile) DO UPDATE SET n = n + excluded.n, talked = talked + excluded.talked, talk_ms = talk_ms + excluded.talk_ms, short = short + excluded.short`,
 			k.quarter, k.profile, c.N, c.Talked, c.TalkMS, c.Short)
 		if c.N < 0 {
-			im.exec(`DELETE FROM rollup WHERE quarter = ? AND profile = ? AND n = 0`, k.quarter, k.profile)
+			im.beside(`DELETE FROM rollup WHERE quarter = ? AND profile = ? AND n = 0`, k.quarter, k.profile)
 		}
 	}
 	clear(im.cells)
+}
+
+func (im *Import) storeDelays() {
 	for k, n := range im.delays {
 		if n == 0 {
 			continue
 		}
-		im.exec(`INSERT INTO delay (quarter, profile, kind, bucket, n) VALUES (?, ?, ?, ?, ?)
+		im.beside(`INSERT INTO delay (quarter, profile, kind, bucket, n) VALUES (?, ?, ?, ?, ?)
 			ON CONFLICT (quarter, profile, kind, bucket) DO UPDATE SET n = n + excluded.n`, k.quarter, k.profile, int(k.kind), k.bucket, n)
 		if n < 0 {
-			im.exec(`DELETE FROM delay WHERE quarter = ? AND profile = ? AND kind = ? AND bucket = ? AND n = 0`, k.quarter, k.profile, int(k.kind), k.bucket)
+			im.beside(`DELETE FROM delay WHERE quarter = ? AND profile = ? AND kind = ? AND bucket = ? AND n = 0`, k.quarter, k.profile, int(k.kind), k.bucket)
 		}
 	}
 	clear(im.delays)
@@ -89,9 +170,8 @@ func (im *Import) flushCells() {
 // Same counts the rows of other sources that say the same as a: what an
 // overlapping export has brought already.
 func (im *Import) Same(a *Attempt) int64 {
-	im.attempts.flush()
 	var n int64
-	im.query(`SELECT count(*) FROM attempt WHERE start = ? AND source <> ? AND native_id = ? AND caller = ? AND callee = ? AND talk_ms = ? AND setup_ms = ? AND profile IN (?, ?)`,
+	im.look(`SELECT count(*) FROM attempt WHERE start = ? AND source <> ? AND native_id = ? AND caller = ? AND callee = ? AND talk_ms = ? AND setup_ms = ? AND profile IN (?, ?)`,
 		[]any{a.Start, im.Source.ID, a.NativeID, a.Caller, a.Callee, a.Talk, a.Setup, im.profileID(&a.Profile), im.joinedProfile(&a.Profile)},
 		func(r *sql.Rows) error { return r.Scan(&n) })
 	return n
@@ -115,56 +195,6 @@ func (im *Import) Ranges(format string) [][2]int64 {
 		return err
 	})
 	return list
-}
-
-// batch collects rows of one table and inserts them many at a time: through
-// database/sql a row alone costs twice as much as one of fifty.
-type batch struct {
-	im    *Import
-	args  []any
-	rows  int
-	next  int64 // id of the next row
-	full  string
-	width int
-}
-
-const batchRows = 50
-
-func newBatch(im *Import, table string, width int) *batch {
-	return &batch{im: im, width: width, full: insertSQL(table, width, batchRows), args: make([]any, 0, width*batchRows)}
-}
-
-func insertSQL(table string, width, rows int) string {
-	row := "(" + strings.Repeat("?, ", width-1) + "?)"
-	return "INSERT INTO " + table + " VALUES " + strings.Repeat(row+", ", rows-1) + row
-}
-
-// add queues a row and returns the id that it gets.
-func (b *batch) add(a *Attempt, profile int64) int64 {
-	if b.next == 0 {
-		b.im.query(`SELECT coalesce(max(id), 0) FROM attempt`, nil, func(r *sql.Rows) error { return r.Scan(&b.next) })
-		b.next++
-	}
-	id := b.next
-	b.next++
-	b.args = append(b.args, id, a.Call, a.Bundle, profile, a.Start, a.Caller, a.Callee, a.NativeID, a.PDD, a.Alert, a.Media, a.Setup, a.Talk, a.Bye, int64(a.Legs), a.Source, a.Offset, a.Length, a.Line)
-	b.rows++
-	if b.rows == batchRows {
-		b.flush()
-	}
-	return id
-}
-
-func (b *batch) flush() {
-	if b.rows == 0 {
-		return
-	}
-	query := b.full
-	if b.rows < batchRows {
-		query = insertSQL("attempt", b.width, b.rows)
-	}
-	b.im.exec(query, b.args...)
-	b.args, b.rows = b.args[:0], 0
 }
 
 func toValid(b []byte) string {

@@ -53,19 +53,80 @@ type Evidence struct {
 // Bundle finds the bundle with this kind and key, or adds it; known tells which.
 func (im *Import) Bundle(kind, key string) (id int64, known bool) {
 	hash := keyHash(kind, key)
-	im.query(`SELECT id, key, kind FROM bundle WHERE key_hash = ?`, []any{hash}, func(r *sql.Rows) error {
-		var k, kd string
-		var i int64
-		err := r.Scan(&i, &k, &kd)
-		if k == key && kd == kind {
-			id = i
+	if im.known.add(hash) {
+		im.query(`SELECT id, key, kind FROM bundle WHERE key_hash = ?`, []any{hash}, func(r *sql.Rows) error {
+			var k, kd string
+			var i int64
+			err := r.Scan(&i, &k, &kd)
+			if k == key && kd == kind {
+				id = i
+			}
+			return err
+		})
+		if id != 0 {
+			return id, true
 		}
-		return err
-	})
-	if id != 0 {
-		return id, true
 	}
-	return im.insert(`INSERT INTO bundle (kind, key, key_hash, settled, steps) VALUES (?, ?, ?, 1, x'')`, kind, key, hash), false
+	im.closeBundle()
+	im.nextBundle++
+	im.open = bundleRow{id: im.nextBundle, kind: kind, key: key, hash: hash, settled: true}
+	return im.nextBundle, false
+}
+
+// bundleRow is a new bundle; it becomes a row with its result, since nearly
+// every bundle gets one at once.
+type bundleRow struct {
+	id, hash  int64 // id 0: none
+	kind, key string
+	settled   bool
+	steps     []byte
+}
+
+// closeBundle makes the open bundle a row.
+func (im *Import) closeBundle() {
+	r := &im.open
+	if r.id == 0 {
+		return
+	}
+	b := &im.bundles
+	b.begin()
+	b.number(r.id)
+	b.text(r.kind)
+	b.text(r.key)
+	b.number(r.hash)
+	b.bool(r.settled)
+	b.blob(r.steps)
+	r.id = 0
+}
+
+// bundleFilter tells which bundles may be in the database: a Bloom filter over
+// the hashes of their keys, so that the thousands of new ones of a first import
+// need no query each. At 4 M bundles every second answer is wrong, and costs
+// the query that it could have saved.
+type bundleFilter struct {
+	all  bool // there were bundles before this import
+	bits []uint64
+}
+
+const filterBits = 1 << 23 // 1 MiB
+
+// add adds a hash and reports whether it may have been there before.
+func (f *bundleFilter) add(hash int64) bool {
+	if f.all {
+		return true
+	}
+	if f.bits == nil {
+		f.bits = make([]uint64, filterBits/64)
+	}
+	h, step := uint64(hash), uint64(hash)>>32|1
+	had := true
+	for range 3 {
+		word, bit := &f.bits[h%filterBits/64], uint64(1)<<(h%64)
+		had = had && *word&bit != 0
+		*word |= bit
+		h += step
+	}
+	return had
 }
 
 func keyHash(kind, key string) int64 {
@@ -78,7 +139,11 @@ func keyHash(kind, key string) int64 {
 
 // AddEvidence appends records of the import's source to a bundle.
 func (im *Import) AddEvidence(bundle int64, data []byte) {
-	im.exec(`INSERT INTO evidence (bundle, source, data) VALUES (?, ?, ?)`, bundle, im.Source.ID, data)
+	b := &im.evidence
+	b.begin()
+	b.number(bundle)
+	b.number(im.Source.ID)
+	b.blob(data)
 }
 
 // Evidence reads all records of a bundle; fresh tells that it was never assembled.
@@ -114,12 +179,16 @@ func (im *Import) Replace(bundle int64, fresh bool, calls [][]Attempt, steps Ste
 	for s, n := range steps {
 		im.ledger[s] += n
 	}
+	if bundle == im.open.id {
+		im.open.settled, im.open.steps = settled, packSteps(steps)
+		im.closeBundle()
+		return
+	}
 	im.exec(`UPDATE bundle SET settled = ?, steps = ? WHERE id = ?`, settled, packSteps(steps), bundle)
 }
 
 // removeResult takes a bundle's rows out of the table and the roll-ups.
 func (im *Import) removeResult(bundle int64) {
-	im.attempts.flush()
 	im.query(`SELECT steps FROM bundle WHERE id = ?`, []any{bundle}, func(r *sql.Rows) error {
 		var b []byte
 		err := r.Scan(&b)
@@ -133,10 +202,10 @@ func (im *Import) removeResult(bundle int64) {
 		profile int64
 	}
 	var rows []old
-	im.query(`SELECT a.profile, a.start, a.pdd_ms, a.setup_ms, a.talk_ms, a.alert_ms, a.media_ms, a.bye_ms, p.outcome, p.method, p.code FROM attempt a JOIN profile p ON p.id = a.profile WHERE a.bundle = ? AND a.bundle <> 0`,
+	im.query(`SELECT a.profile, a.start, a.pdd_ms, a.setup_ms, a.talk_ms, a.alert_ms, a.media_ms, a.bye_ms, p.scope, p.outcome, p.method, p.code FROM attempt a JOIN profile p ON p.id = a.profile WHERE a.bundle = ? AND a.bundle <> 0`,
 		[]any{bundle}, func(r *sql.Rows) error {
 			var o old
-			err := r.Scan(&o.profile, &o.a.Start, &o.a.PDD, &o.a.Setup, &o.a.Talk, &o.a.Alert, &o.a.Media, &o.a.Bye, &o.a.Profile.Outcome, &o.a.Profile.Method, &o.a.Profile.Code)
+			err := r.Scan(&o.profile, &o.a.Start, &o.a.PDD, &o.a.Setup, &o.a.Talk, &o.a.Alert, &o.a.Media, &o.a.Bye, &o.a.Profile.Scope, &o.a.Profile.Outcome, &o.a.Profile.Method, &o.a.Profile.Code)
 			rows = append(rows, o)
 			return err
 		})

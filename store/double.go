@@ -10,7 +10,7 @@ import (
 // its place: without those sources it would count (see DropRecords).
 func (im *Import) Double(a *Attempt) {
 	im.Source.Doubled++
-	im.exec(`INSERT INTO doubled (start, key, source, offset, length, line) VALUES (?, ?, ?, ?, ?, ?)`,
+	im.beside(`INSERT INTO doubled (start, key, source, offset, length, line) VALUES (?, ?, ?, ?, ?, ?)`,
 		a.Start, recordKey(a), im.Source.ID, a.Offset, a.Length, a.Line)
 }
 

@@ -57,11 +57,18 @@ type Import struct {
 	profiles *profileTable
 	cells    map[cellKey]Cell
 	delays   map[delayKey]int64
+	minutes  [minuteSlots]minuteCount
 	messages map[messageKey]int64
 	rejects  map[string]*reject
 	ledger   [stepCount]int64
-	attempts *batch
 	err      error // the first error; later calls do nothing
+
+	// Rows of these tables are stored in the background; exec and query wait for them.
+	queue                                                *rowQueue
+	attempts, bundles, evidence, links, events, profiled rowBuffer
+	nextAttempt, nextBundle                              int64
+	known                                                bundleFilter
+	open                                                 bundleRow // added, but not yet among the rows
 }
 
 type cellKey struct{ quarter, profile int64 }
@@ -100,7 +107,14 @@ func (db *DB) Begin(ctx context.Context, s Source) (*Import, error) {
 		messages: map[messageKey]int64{},
 		rejects:  map[string]*reject{},
 	}
-	im.attempts = newBatch(im, "attempt", 19)
+	im.queue = newRowQueue()
+	for _, t := range im.tables() {
+		t.b.im, t.b.table, t.b.width = im, t.name, t.width
+	}
+	im.query(`SELECT (SELECT coalesce(max(id), 0) FROM attempt), (SELECT coalesce(max(id), 0) FROM bundle)`, nil, func(r *sql.Rows) error {
+		return r.Scan(&im.nextAttempt, &im.nextBundle)
+	})
+	im.known.all = im.nextBundle > 0
 	if s.Path != "" {
 		im.addSource(&s)
 	}
@@ -123,23 +137,60 @@ func (im *Import) addSource(s *Source) {
 		VALUES (?, ?, ?, ?, ?, 0, 0, 0, 0, 0, 0, 0, '', '', '')`, s.Path, s.SHA256, s.Size, s.Format, string(s.State))
 }
 
+type bufferedTable struct {
+	b     *rowBuffer
+	name  string
+	width int
+}
+
+func (im *Import) tables() [6]bufferedTable {
+	return [...]bufferedTable{
+		{&im.attempts, "attempt", 19}, {&im.bundles, "bundle", 6}, {&im.evidence, "evidence", 3},
+		{&im.links, "link", 3}, {&im.events, "event", 9}, {&im.profiled, "profile", 29},
+	}
+}
+
 // Err is the first error of any call so far.
 func (im *Import) Err() error { return im.db.explain(im.err) }
 
+// fail keeps the first error.
+func (im *Import) fail(err error) {
+	if im.err == nil {
+		im.err = err
+	}
+}
+
 // Rollback ends the import without a trace.
-func (im *Import) Rollback() { im.tx.Rollback() }
+func (im *Import) Rollback() {
+	im.queue.stop()
+	im.tx.Rollback()
+}
+
+// drain waits until all rows so far are stored.
+func (im *Import) drain() {
+	im.closeBundle()
+	waiting := false
+	for _, t := range im.tables() {
+		waiting = waiting || t.b.to != nil
+		t.b.flush()
+	}
+	if waiting {
+		if err := im.queue.wait(); err != nil {
+			im.fail(err)
+		}
+	}
+}
 
 // Commit writes what is still buffered and makes the import visible.
 func (im *Import) Commit() error {
-	im.attempts.flush()
 	im.flushCells()
 	im.flushRejects()
 	for k, n := range im.messages {
-		im.exec(`INSERT INTO message_count (source, method, status, n) VALUES (?, ?, ?, ?)`, im.Source.ID, k.method, k.status, n)
+		im.beside(`INSERT INTO message_count (source, method, status, n) VALUES (?, ?, ?, ?)`, im.Source.ID, k.method, k.status, n)
 	}
 	for step, n := range im.ledger {
 		if n != 0 {
-			im.exec(`INSERT INTO ledger (step, n) VALUES (?, ?) ON CONFLICT (step) DO UPDATE SET n = n + excluded.n`, Step(step).String(), n)
+			im.beside(`INSERT INTO ledger (step, n) VALUES (?, ?) ON CONFLICT (step) DO UPDATE SET n = n + excluded.n`, Step(step).String(), n)
 		}
 	}
 	s := &im.Source
@@ -149,6 +200,7 @@ func (im *Import) Commit() error {
 		im.Rollback()
 		return im.Err()
 	}
+	im.queue.stop()
 	if err := im.tx.Commit(); err != nil {
 		im.Rollback()
 		return im.db.explain(err)
@@ -185,8 +237,17 @@ func (im *Import) CountSeen(method string, status int) {
 // Event stores what a device reported.
 func (im *Import) Event(e *Event) {
 	im.Source.Events++
-	im.exec(`INSERT INTO event (time, kind, device, subject, code, text, source, offset, line) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		e.Time, e.Kind, e.Device, e.Subject, e.Code, e.Text, im.Source.ID, e.Offset, e.Line)
+	b := &im.events
+	b.begin()
+	b.number(e.Time)
+	b.text(e.Kind)
+	b.text(e.Device)
+	b.text(e.Subject)
+	b.number(int64(e.Code))
+	b.text(e.Text)
+	b.number(im.Source.ID)
+	b.number(e.Offset)
+	b.number(e.Line)
 }
 
 // Reject counts a record that could not be used and lists it.
@@ -230,7 +291,7 @@ func (im *Import) flushRejects() {
 }
 
 func (im *Import) addReject(line int, offset int64, reason, sample string, n int64) {
-	im.exec(`INSERT INTO reject (source, line, offset, reason, sample, records) VALUES (?, ?, ?, ?, ?, ?)`, im.Source.ID, line, offset, reason, sample, n)
+	im.beside(`INSERT INTO reject (source, line, offset, reason, sample, records) VALUES (?, ?, ?, ?, ?, ?)`, im.Source.ID, line, offset, reason, sample, n)
 }
 
 // clip keeps the beginning of a sample, as valid UTF-8.
@@ -243,11 +304,18 @@ func clip(b []byte) string {
 
 // Warn notes something about the source.
 func (im *Import) Warn(line int, text string) {
-	im.exec(`INSERT INTO warning (source, line, text) VALUES (?, ?, ?)`, im.Source.ID, line, text)
+	im.beside(`INSERT INTO warning (source, line, text) VALUES (?, ?, ?)`, im.Source.ID, line, text)
 }
 
-// exec runs a statement, prepared once, unless an error has happened.
+// exec runs a statement, prepared once, unless an error has happened. It sees
+// all rows before it.
 func (im *Import) exec(query string, args ...any) sql.Result {
+	im.drain()
+	return im.beside(query, args...)
+}
+
+// beside is exec for a statement that has nothing to do with the buffered tables.
+func (im *Import) beside(query string, args ...any) sql.Result {
 	if im.err != nil {
 		return nil
 	}
@@ -265,7 +333,7 @@ func (im *Import) exec(query string, args ...any) sql.Result {
 
 // insert is exec for one row; it returns the row's id.
 func (im *Import) insert(query string, args ...any) int64 {
-	res := im.exec(query, args...)
+	res := im.beside(query, args...)
 	if im.err != nil {
 		return 0
 	}
@@ -287,8 +355,15 @@ func (im *Import) prepare(query string) (*sql.Stmt, error) {
 	return s, err
 }
 
-// query runs f for every row of a query, unless an error has happened.
+// query runs f for every row of a query, unless an error has happened. It sees
+// all rows before it.
 func (im *Import) query(query string, args []any, f func(*sql.Rows) error) {
+	im.drain()
+	im.look(query, args, f)
+}
+
+// look is query for what the buffered rows of this import cannot change.
+func (im *Import) look(query string, args []any, f func(*sql.Rows) error) {
 	if im.err != nil {
 		return
 	}

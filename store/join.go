@@ -50,8 +50,12 @@ func (im *Import) SetLinks(bundle int64, fresh bool, values [][2]string) {
 	if !fresh {
 		im.exec(`DELETE FROM link WHERE bundle = ?`, bundle)
 	}
+	b := &im.links
 	for _, v := range values {
-		im.exec(`INSERT INTO link (bundle, kind, value) VALUES (?, ?, ?)`, bundle, v[0], v[1])
+		b.begin()
+		b.number(bundle)
+		b.text(v[0])
+		b.text(v[1])
 	}
 }
 
@@ -85,7 +89,6 @@ type CallRow struct {
 
 // CallRows lists the INVITE calls that begin in [from, to), in order of time.
 func (im *Import) CallRows(from, to int64) []CallRow {
-	im.attempts.flush()
 	var list []CallRow
 	im.query(`SELECT a.id, a.bundle, a.profile, a.start, a.caller, a.callee, a.native_id, a.pdd_ms, a.alert_ms, a.media_ms, a.setup_ms, a.talk_ms, a.bye_ms, a.legs, coalesce(b.key, ''), coalesce(b.kind, ''), coalesce(b.steps, x'')
 		FROM attempt a LEFT JOIN bundle b ON b.id = a.bundle WHERE a.start >= ? AND a.start < ? AND a.call = 0 ORDER BY a.start, a.id`, []any{from, to}, func(r *sql.Rows) error {
@@ -108,7 +111,6 @@ func (im *Import) CallRows(from, to int64) []CallRow {
 
 // Recast gives a row another profile and call, and counts it anew.
 func (im *Import) Recast(a *Attempt, profile Profile, call int64) {
-	im.attempts.flush()
 	im.count(a, im.profileID(&a.Profile), -1)
 	a.Profile, a.Call = profile, call
 	id := im.profileID(&a.Profile)
@@ -118,7 +120,6 @@ func (im *Import) Recast(a *Attempt, profile Profile, call int64) {
 
 // RowsOf lists the rows of a bundle; of a record that stands alone, its row.
 func (im *Import) RowsOf(bundle, attempt int64) []Attempt {
-	im.attempts.flush()
 	where, arg := "bundle = ? AND bundle <> 0", bundle
 	if bundle == 0 {
 		where, arg = "id = ?", attempt

@@ -91,6 +91,9 @@ func open(path string, temporary bool) (*DB, error) {
 }
 
 func connect(path string, options ...string) (*DB, error) {
+	if err := registerRows(); err != nil {
+		return nil, err
+	}
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + strings.Join(options, "&")
 	pool, err := sql.Open("sqlite3", dsn)
 	if err != nil {

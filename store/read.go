@@ -97,6 +97,7 @@ type Filter struct {
 	Limit    int            // at most so many, in order of time
 	Newest   bool           // from the end of the period backwards
 	Key      string         // rows with this native id or bundle key, and the calls of such rows
+	ID       int64          // the row with this id
 }
 
 // Attempts hands the rows that match to f, in order of time. Their profiles
@@ -110,6 +111,9 @@ func (db *DB) Attempts(ctx context.Context, filter Filter, f func(*Attempt) erro
 	if filter.Key != "" {
 		where = append(where, "(a.native_id = ? OR a.id IN (SELECT call FROM attempt WHERE native_id = ? AND call <> 0) OR a.bundle <> 0 AND a.bundle IN (SELECT id FROM bundle WHERE key_hash IN (?, ?) AND key = ?))")
 		args = append(args, filter.Key, filter.Key, keyHash("sip", filter.Key), keyHash("cdr", filter.Key), filter.Key)
+	}
+	if filter.ID != 0 {
+		where, args = append(where, "a.id = ?"), append(args, filter.ID)
 	}
 	order := "a.start, a.id"
 	if filter.Newest {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"syscall"
+	"time"
 	_ "time/tzdata" // Windows and scratch containers have no zone files
 
 	"github.com/spf13/cobra"
@@ -24,6 +25,11 @@ const (
 	exitUsage       = 2
 	exitThreshold   = 3
 	exitInterrupted = 130
+)
+
+const (
+	interrupted = "callsift: interrupted; nothing of the source being read was kept"
+	graceTime   = 2 * time.Second // to end in order after a signal
 )
 
 func main() {
@@ -45,6 +51,15 @@ type app struct {
 func run(args []string, in io.Reader, out, errw io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	// A read that waits, such as of standard input, may not notice: the program
+	// ends all the same. Nothing is lost by that: a source is in as a whole or not at all.
+	settled := context.AfterFunc(ctx, func() {
+		stop() // a second Ctrl-C is the system's own
+		time.Sleep(graceTime)
+		fmt.Fprintln(errw, interrupted)
+		os.Exit(exitInterrupted)
+	})
+	defer settled()
 	a := &app{in: in, out: out, err: errw}
 	inTime := context.AfterFunc(ctx, a.endLate)
 	defer inTime()

@@ -157,6 +157,13 @@ CREATE TABLE delay (             -- distributions of delays; buckets of 3 % widt
   PRIMARY KEY (quarter, profile, kind, bucket)
 ) WITHOUT ROWID;
 
+CREATE TABLE minute (            -- calls (INVITE) by minute UTC: the busiest moments without reading the calls
+  minute   INTEGER PRIMARY KEY,  -- time / 60,000,000
+  begun    INTEGER NOT NULL,     -- first INVITEs
+  answered INTEGER NOT NULL,     -- conversations begun
+  ended    INTEGER NOT NULL      -- conversations ended; of unknown end: 30 minutes after the answer
+);
+
 CREATE TABLE event (             -- what devices reported: context for the calls of the same minutes
   time    INTEGER NOT NULL,
   kind    TEXT    NOT NULL,      -- BOOTUP, OFFLINE, FAILED ...

@@ -1,0 +1,160 @@
+package store
+
+import "encoding/binary"
+
+// Rows of the big tables are packed into buffers and stored some hundred at a
+// time by a goroutine of the import's own, while the caller makes the next ones:
+// half the time of an import is SQLite's, and there are two cores.
+
+// A buffer begins with the number of columns of a row. A value begins with a
+// varint whose two lowest bits are its kind: 0 a number (zigzag, in the rest of
+// the varint), 1 a text and 2 a blob (the rest is the length), 3 a number in the
+// next 8 bytes.
+const (
+	kindNumber = iota
+	kindText
+	kindBlob
+	kindWide
+)
+
+const (
+	fullBuffer = 128 << 10 // bytes after which a buffer is handed over
+	buffers    = 10        // how many there are: one being filled for each of six tables, and some under way
+)
+
+// rowQueue owns the goroutine. All methods are for the caller's goroutine.
+type rowQueue struct {
+	jobs chan rowJob
+	free chan rowsDone
+	idle chan error // the answer to a job without rows
+	made int
+}
+
+// rowsDone is a buffer that can be used again, and the first error so far.
+type rowsDone struct {
+	buf []byte
+	err error
+}
+
+type rowJob struct {
+	to   *rowWriter
+	data []byte
+}
+
+func newRowQueue() *rowQueue {
+	q := &rowQueue{jobs: make(chan rowJob, buffers), free: make(chan rowsDone, buffers), idle: make(chan error)}
+	go q.run(q.jobs)
+	return q
+}
+
+// run stores what comes until the queue is closed; after an error it only takes it.
+func (q *rowQueue) run(jobs <-chan rowJob) {
+	var err error
+	for j := range jobs {
+		switch {
+		case j.to == nil:
+			q.idle <- err
+			continue
+		case err == nil:
+			err = j.to.write(j.data)
+		}
+		if cap(j.data) > 4*fullBuffer { // grown by one long row
+			j.data = nil
+		}
+		q.free <- rowsDone{j.data[:0], err}
+	}
+	close(q.idle)
+}
+
+// wait returns when everything handed over is stored, with the first error.
+func (q *rowQueue) wait() error {
+	q.jobs <- rowJob{}
+	return <-q.idle
+}
+
+// stop ends the goroutine and waits for its end. It may be called again.
+func (q *rowQueue) stop() {
+	if q.jobs != nil {
+		close(q.jobs)
+		<-q.idle
+		q.jobs = nil
+	}
+}
+
+// buffer gives an empty buffer, waiting for one if all are under way.
+func (q *rowQueue) buffer() ([]byte, error) {
+	var done rowsDone
+	if q.made < buffers {
+		select {
+		case done = <-q.free:
+		default:
+			q.made++
+			return make([]byte, 0, fullBuffer+fullBuffer/4), nil
+		}
+	} else {
+		done = <-q.free
+	}
+	return done.buf, done.err
+}
+
+// rowBuffer packs rows of one table.
+type rowBuffer struct {
+	im    *Import
+	table string
+	width int
+	to    *rowWriter // made with the first row
+	buf   []byte
+}
+
+// begin starts a row; as many values as the table has columns must follow.
+func (b *rowBuffer) begin() {
+	if len(b.buf) >= fullBuffer {
+		b.flush()
+	}
+	if b.buf != nil {
+		return
+	}
+	var err error
+	if b.to == nil {
+		if b.to, err = newRowWriter(b.im.tx, b.table, b.width); err != nil {
+			b.im.fail(err)
+		}
+	}
+	if b.buf, err = b.im.queue.buffer(); err != nil {
+		b.im.fail(err)
+	}
+	b.buf = append(b.buf, byte(b.width))
+}
+
+// flush hands over what is packed.
+func (b *rowBuffer) flush() {
+	if b.buf != nil {
+		b.im.queue.jobs <- rowJob{b.to, b.buf}
+		b.buf = nil
+	}
+}
+
+// number packs a number; nearly all are under 2^60 and take 1 to 5 bytes.
+func (b *rowBuffer) number(n int64) {
+	if n >= 1<<60 || n < -1<<60 {
+		b.buf = binary.LittleEndian.AppendUint64(append(b.buf, kindWide), uint64(n))
+		return
+	}
+	b.buf = binary.AppendUvarint(b.buf, uint64(n<<1^n>>63)<<2|kindNumber)
+}
+
+func (b *rowBuffer) text(s string) {
+	b.buf = append(binary.AppendUvarint(b.buf, uint64(len(s))<<2|kindText), s...)
+}
+
+func (b *rowBuffer) blob(p []byte) {
+	b.buf = append(binary.AppendUvarint(b.buf, uint64(len(p))<<2|kindBlob), p...)
+}
+
+func (b *rowBuffer) bool(on bool) {
+	if on {
+		b.number(1)
+	} else {
+		b.number(0)
+	}
+}

@@ -1,0 +1,41 @@
+//go:build !plainrows
+
+package store
+
+// int callsift_packed_rows(void);
+import "C"
+
+import (
+	"database/sql"
+	"fmt"
+	"strings"
+)
+
+// registerRows makes packed_rows (rows.c) known to the connections opened from
+// now on. Doing it twice is harmless.
+func registerRows() error {
+	if rc := C.callsift_packed_rows(); rc != 0 {
+		return fmt.Errorf("SQLite extension packed_rows: result code %d", int(rc))
+	}
+	return nil
+}
+
+// rowWriter stores packed rows in one table.
+type rowWriter struct{ stmt *sql.Stmt }
+
+// newRowWriter prepares the statement. FAIL and not the usual ABORT: a row that
+// fails ends the whole import, so SQLite need not be able to take back the rows
+// of the same statement, for which it would copy every page.
+func newRowWriter(tx *sql.Tx, table string, width int) (*rowWriter, error) {
+	columns := make([]string, width)
+	for i := range columns {
+		columns[i] = fmt.Sprintf("c%d", i)
+	}
+	stmt, err := tx.Prepare("INSERT OR FAIL INTO " + table + " SELECT " + strings.Join(columns, ", ") + " FROM packed_rows(?)")
+	return &rowWriter{stmt}, err
+}
+
+func (w *rowWriter) write(data []byte) error {
+	_, err := w.stmt.Exec(data)
+	return err
+}
