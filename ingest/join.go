@@ -409,9 +409,14 @@ func (a *assembler) dissolve(bundle int64) {
 	a.alone(root)
 }
 
-// alone assembles a bundle for itself and notes when its calls begin.
+// alone assembles a bundle for itself and notes when its calls begin. One that
+// has lost all its records goes.
 func (a *assembler) alone(bundle int64) {
 	kind, fresh, evidence := a.im.Evidence(bundle)
+	if len(evidence) == 0 {
+		a.im.DropBundle(bundle)
+		return
+	}
 	a.assemble(bundle, kind, fresh, evidence)
 }
 

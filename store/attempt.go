@@ -172,12 +172,18 @@ func (im *Import) storeDelays() {
 // call counts too: its row is an attempt only.
 func (im *Import) Same(a *Attempt) int64 {
 	var n int64
-	joined := a.Profile
-	joined.Scope = ScopeLeg
 	im.look(`SELECT count(*) FROM attempt WHERE start = ? AND source <> ? AND native_id = ? AND caller = ? AND callee = ? AND talk_ms = ? AND setup_ms = ? AND bundle = 0 AND profile IN (?, ?)`,
-		[]any{a.Start, im.Source.ID, a.NativeID, a.Caller, a.Callee, a.Talk, a.Setup, im.profileID(&a.Profile), im.profiles.ids[joined.key()]},
+		[]any{a.Start, im.Source.ID, a.NativeID, a.Caller, a.Callee, a.Talk, a.Setup, im.profileID(&a.Profile), im.joinedProfile(&a.Profile)},
 		func(r *sql.Rows) error { return r.Scan(&n) })
 	return n
+}
+
+// joinedProfile is the id of the profile that a record of profile p has once it
+// is joined into another call; 0: there is none.
+func (im *Import) joinedProfile(p *Profile) int64 {
+	key := p.key()
+	key.Scope &^= ScopeCall
+	return im.profiles.ids[key]
 }
 
 // Ranges lists the time ranges of other sources of a format.

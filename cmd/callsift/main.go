@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 	_ "time/tzdata" // Windows and scratch containers have no zone files
@@ -42,7 +43,8 @@ type app struct {
 	quiet    bool
 	db       string
 
-	temporary bool // the database is gone when the command ends
+	temporary bool                   // the database is gone when the command ends
+	tempDir   atomic.Pointer[string] // where it is
 }
 
 // run runs one command line and returns the exit status.
@@ -59,6 +61,8 @@ func run(args []string, in io.Reader, out, errw io.Writer) int {
 	})
 	defer settled()
 	a := &app{in: in, out: out, err: errw}
+	inTime := context.AfterFunc(ctx, a.endLate)
+	defer inTime()
 	root := newRootCommand(a)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -71,7 +75,7 @@ func run(args []string, in io.Reader, out, errw io.Writer) int {
 	case errors.Is(err, syscall.EPIPE):
 		return exitOK // whoever read our output had enough
 	}
-	fmt.Fprintln(errw, "callsift:", err)
+	fmt.Fprintln(errw, "callsift:", cleanLines(err.Error()))
 	var status *exitStatus
 	if errors.As(err, &status) {
 		return status.code
@@ -136,7 +140,7 @@ EXIT STATUS
 	root.AddCommand(
 		newImportCommand(a), newReportCommand(a), newBreakdownCommand(a), newChartCommand(a), newMetricsCommand(a),
 		newCallsCommand(a), newCallCommand(a), newLedgerCommand(a), newSourcesCommand(a), newRejectsCommand(a),
-		newExplainCommand(a), newFormatsCommand(a), newSQLCommand(a), newVersionCommand(a),
+		newExplainCommand(a), newFormatsCommand(a), newSQLCommand(a), newCheckCommand(a), newPruneCommand(a), newVersionCommand(a),
 	)
 	root.InitDefaultCompletionCmd()
 	root.InitDefaultHelpCmd()
