@@ -15,11 +15,15 @@ type Joint struct {
 
 // AddJoint stores a joint.
 func (im *Import) AddJoint(j Joint) {
+	im.joined = 2
 	im.exec(`INSERT INTO joint (root, bundle, attempt, parent, rule, confidence) VALUES (?, ?, ?, ?, ?, ?)`, j.Root, j.Bundle, j.Attempt, j.Parent, j.Rule, j.Confidence)
 }
 
 // Joints lists the joints of the call that a bundle is part of.
 func (im *Import) Joints(bundle int64) []Joint {
+	if !im.HasJoints() {
+		return nil
+	}
 	root := bundle
 	im.query(`SELECT root FROM joint WHERE bundle = ? AND bundle <> 0`, []any{bundle}, func(r *sql.Rows) error { return r.Scan(&root) })
 	var list []Joint
@@ -34,12 +38,15 @@ func (im *Import) Joints(bundle int64) []Joint {
 
 // HasJoints reports whether anything was ever joined; until then no bundle
 // needs to be asked.
-func (im *Import) HasJoints() (yes bool) {
-	im.query(`SELECT 1 FROM joint LIMIT 1`, nil, func(*sql.Rows) error {
-		yes = true
-		return nil
-	})
-	return yes
+func (im *Import) HasJoints() bool {
+	if im.joined == 0 {
+		im.joined = 1
+		im.look(`SELECT 1 FROM joint LIMIT 1`, nil, func(*sql.Rows) error {
+			im.joined = 2
+			return nil
+		})
+	}
+	return im.joined == 2
 }
 
 // RemoveJoints forgets the joints of a root.
@@ -151,10 +158,12 @@ func (im *Import) RowsOf(bundle, attempt int64) []Attempt {
 		where, arg = "id = ?", attempt
 	}
 	var list []Attempt
-	im.query(`SELECT id, call, bundle, profile, start, caller, callee, pdd_ms, alert_ms, media_ms, setup_ms, talk_ms, bye_ms FROM attempt WHERE `+where+` ORDER BY id`, []any{arg}, func(r *sql.Rows) error {
+	im.query(`SELECT id, call, bundle, profile, start, caller, callee, pdd_ms, setup_ms, talk_ms, delays FROM attempt WHERE `+where+` ORDER BY id`, []any{arg}, func(r *sql.Rows) error {
 		var a Attempt
 		var profile int64
-		err := r.Scan(&a.ID, &a.Call, &a.Bundle, &profile, &a.Start, &a.Caller, &a.Callee, &a.PDD, &a.Alert, &a.Media, &a.Setup, &a.Talk, &a.Bye)
+		var delays sql.RawBytes
+		err := r.Scan(&a.ID, &a.Call, &a.Bundle, &profile, &a.Start, &a.Caller, &a.Callee, &a.PDD, &a.Setup, &a.Talk, &delays)
+		a.unpackDelays(delays)
 		a.Profile = im.profiles.byID[profile]
 		list = append(list, a)
 		return err

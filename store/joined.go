@@ -131,7 +131,7 @@ func (db *DB) joinedAs(ctx context.Context, id string) ([]Attempt, error) {
 // and whether it holds call detail records.
 func (im *Import) HasKinds() (sip, cdr bool) {
 	sip, cdr = im.Source.Messages > 0, im.Source.CDRs > 0
-	im.query(`SELECT max(messages) > 0, max(cdrs) > 0 FROM source`, nil, func(r *sql.Rows) error {
+	im.query(`SELECT coalesce(max(messages), 0) > 0, coalesce(max(cdrs), 0) > 0 FROM source`, nil, func(r *sql.Rows) error {
 		var s, c bool
 		err := r.Scan(&s, &c)
 		sip, cdr = sip || s, cdr || c

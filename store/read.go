@@ -124,7 +124,7 @@ func (db *DB) Attempts(ctx context.Context, filter Filter, f func(*Attempt) erro
 	if filter.Newest {
 		order = "a.start DESC, a.id DESC"
 	}
-	query := `SELECT a.id, a.call, a.bundle, a.profile, a.start, a.caller, a.callee, a.native_id, coalesce(b.key, a.native_id), a.pdd_ms, a.alert_ms, a.media_ms, a.setup_ms, a.talk_ms, a.bye_ms, a.legs, a.source, a.offset, a.length, a.line
+	query := `SELECT a.id, a.call, a.bundle, a.profile, a.start, a.caller, a.callee, a.native_id, coalesce(b.key, a.native_id), a.pdd_ms, a.setup_ms, a.talk_ms, a.delays, a.legs, a.source, a.offset, a.length, a.line
 		FROM attempt a LEFT JOIN bundle b ON b.id = a.bundle` + join + ` WHERE ` + strings.Join(where, " AND ") + ` ORDER BY ` + order
 	left := filter.Limit
 	return db.snapshot(ctx, func(tx *sql.Tx) error {
@@ -135,9 +135,11 @@ func (db *DB) Attempts(ctx context.Context, filter Filter, f func(*Attempt) erro
 		err := eachRow(ctx, tx, query, args, func(r *sql.Rows) error {
 			var a Attempt
 			var profile int64
-			if err := r.Scan(&a.ID, &a.Call, &a.Bundle, &profile, &a.Start, &a.Caller, &a.Callee, &a.NativeID, &a.Key, &a.PDD, &a.Alert, &a.Media, &a.Setup, &a.Talk, &a.Bye, &a.Legs, &a.Source, &a.Offset, &a.Length, &a.Line); err != nil {
+			var delays sql.RawBytes
+			if err := r.Scan(&a.ID, &a.Call, &a.Bundle, &profile, &a.Start, &a.Caller, &a.Callee, &a.NativeID, &a.Key, &a.PDD, &a.Setup, &a.Talk, &delays, &a.Legs, &a.Source, &a.Offset, &a.Length, &a.Line); err != nil {
 				return err
 			}
+			a.unpackDelays(delays)
 			if filter.Profiles != nil && !filter.Profiles[profile] {
 				return nil
 			}

@@ -56,4 +56,3 @@ func (a *app) endLate() {
 	os.Exit(exitInterrupted)
 }
 
-const interrupted = "callsift: interrupted; nothing of the source being read was kept"
