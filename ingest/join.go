@@ -33,18 +33,45 @@ func (a *assembler) touched(t int64) {
 	}
 }
 
-// join judges all stretches that the import touched.
+// join judges all stretches that the import touched: as legs where it brought
+// SIP, as records where SIP and records cover the same time.
 func (a *assembler) join() {
-	s := a.im.Source
-	if s.First > 0 {
-		a.stretches = append(a.stretches, stretch{s.First, s.Last + 1})
+	s := &a.im.Source
+	whole := stretch{s.First, s.Last + 1}
+	legs, records := a.stretches, a.stretches
+	if s.Messages > 0 && s.First > 0 {
+		legs = append(slices.Clip(legs), whole)
+		records = append(slices.Clip(records), overlaps(whole, a.im.OtherRanges(false))...)
 	}
-	for _, s := range merged(a.stretches) {
-		if a.im.Err() != nil {
-			return
+	if s.CDRs > 0 && s.First > 0 {
+		records = append(slices.Clip(records), overlaps(whole, a.im.OtherRanges(true))...)
+	}
+	inPieces(merged(legs), a.joinLegs)
+	inPieces(merged(records), a.joinRecords)
+}
+
+// overlaps lists the parts of a stretch that other sources cover as well.
+func overlaps(s stretch, others [][2]int64) []stretch {
+	var list []stretch
+	for _, o := range others {
+		if x := (stretch{max(s.from, o[0]-recordWithin), min(s.to, o[1]+recordWithin)}); x.from < x.to {
+			list = append(list, x)
 		}
-		a.joinLegs(s)
-		a.joinRecords(s)
+	}
+	return list
+}
+
+// pieceOfTime bounds how much is judged at once: memory holds the calls of it,
+// not those of the whole import.
+const pieceOfTime = 3_600_000_000
+
+func inPieces(list []stretch, judge func(stretch)) {
+	for _, s := range list {
+		for s.to-s.from > pieceOfTime {
+			judge(stretch{s.from, s.from + pieceOfTime})
+			s.from += pieceOfTime
+		}
+		judge(s)
 	}
 }
 
@@ -100,9 +127,9 @@ func (a *assembler) parties(from, to int64) []legParty {
 	var list []legParty
 	hasLinks := a.im.HasLinks()
 	joined := a.im.HasJoints()
-	for _, row := range a.im.CallRows(from, to) {
+	for _, row := range a.im.CallRows(from, to, true) {
 		// A Call-ID that was used for several calls names none of them.
-		if row.Kind != "sip" || row.Calls != 1 {
+		if row.Calls != 1 {
 			continue
 		}
 		var members []store.Joint
@@ -124,8 +151,8 @@ func (a *assembler) parties(from, to int64) []legParty {
 func (a *assembler) partyOfRow(row *store.CallRow, links bool) legParty {
 	p := legParty{bundle: row.Bundle}
 	p.Party = dialog.Party{CallID: row.Key, Start: row.Start, FromUser: row.Caller, ToUser: row.Callee}
-	p.From, _ = netip.ParseAddr(row.Profile.FromAddr)
-	p.To, _ = netip.ParseAddr(row.Profile.ToAddr)
+	p.From, _ = netip.ParseAddr(row.From)
+	p.To, _ = netip.ParseAddr(row.To)
 	if row.Setup >= 0 {
 		p.End = row.Start + row.Setup*1000 + 999
 	}
@@ -142,8 +169,11 @@ func (a *assembler) partyOfRow(row *store.CallRow, links bool) legParty {
 func (a *assembler) partyOfBundle(bundle int64, old store.Joint) legParty {
 	m := a.member(bundle)
 	rows := rowsOf(&dialog.Result{Calls: []dialog.Call{m.call}}, m.msgs, m.format)
-	row := store.CallRow{Attempt: rows[0][0], Kind: "sip", Calls: 1}
-	row.Bundle, row.Key = bundle, m.key
+	first := &rows[0][0]
+	row := store.CallRow{
+		Bundle: bundle, Kind: "sip", Key: m.key, Calls: 1, Start: first.Start, Setup: first.Setup,
+		Caller: first.Caller, Callee: first.Callee, From: first.Profile.FromAddr, To: first.Profile.ToAddr,
+	}
 	p := a.partyOfRow(&row, true)
 	p.old = old
 	return p
@@ -367,14 +397,13 @@ const recordRule = "record"
 // ends, the same moment, and only one candidate on either side.
 func (a *assembler) joinRecords(s stretch) {
 	const margin = 3 * recordWithin
-	var sip []store.CallRow
+	sip := a.im.CallRows(s.from-margin, s.to+margin, true)
+	if len(sip) == 0 {
+		return
+	}
 	records := map[recordKey][]record{}
 	joined := a.im.HasJoints()
-	for _, row := range a.im.CallRows(s.from-margin, s.to+margin) {
-		if row.Kind == "sip" {
-			sip = append(sip, row)
-			continue
-		}
+	for _, row := range a.im.CallRows(s.from-margin, s.to+margin, false) {
 		addRecord(records, record{start: row.Start, bundle: row.Bundle, attempt: row.ID, caller: row.Caller, callee: row.Callee})
 	}
 	old := map[int64]store.Joint{}
@@ -388,7 +417,7 @@ func (a *assembler) joinRecords(s stretch) {
 			}
 		}
 	}
-	if len(sip) == 0 || len(records) == 0 {
+	if len(records) == 0 {
 		return
 	}
 	for i, match := range matchRecords(sip, records) {
