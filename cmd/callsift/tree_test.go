@@ -19,8 +19,8 @@ func TestTreeNamesNoMachine(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		if d.IsDir() {
-			if d.Name() == ".git" {
+		if d.Name() == ".git" { // a file in a worktree
+			if d.IsDir() {
 				return fs.SkipDir
 			}
 			return nil
