@@ -36,12 +36,18 @@ type Data struct {
 	Step     int64 // length of a cell, microseconds; 0: a quarter hour
 	Cells    []Cell
 	Delays   []store.Delay
-	Calls    []Call // nil: not asked for
-	Untimed  int64  // calls without a time, which are in no period
+	Calls    []Call // nil: not asked for, or too many to be read one by one
+	Minutes  []store.Minute
+	Active   int64 // conversations at the beginning of the first minute
+	Untimed  int64 // calls without a time, which are in no period
 	Sources  []SourceRow
 	Rejects  []RejectRow
 	Ledger   store.Ledger
 	Warnings []string
+
+	// few reads some calls where Calls is nil: the first ones of the profiles
+	// that begin in [from, to).
+	few func(profiles map[int64]bool, from, to int64, limit int) []Call
 }
 
 const (

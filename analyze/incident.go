@@ -202,6 +202,18 @@ func (s *series) remove(w window) {
 func describe(d Data, q Query, b binning, found []window) []Incident {
 	members := make([][]Call, len(found))
 	sel := selectFrom(d, q, q.headline())
+	if d.Calls == nil && d.few != nil {
+		for i, w := range found {
+			ids := map[int64]bool{}
+			for id, p := range sel.profiles {
+				if p.Outcome == codes.Failed && keyOf(p) == w.seriesKey {
+					ids[id] = true
+				}
+			}
+			from := b.from + int64(w.first)*b.step
+			members[i] = d.few(ids, from, b.from+int64(w.last+1)*b.step, fewMembers)
+		}
+	}
 	sel.calls(d, func(c Call, p *store.Profile) {
 		if p.Outcome != codes.Failed {
 			return
@@ -237,6 +249,10 @@ func describe(d Data, q Query, b binning, found []window) []Incident {
 	slices.SortStableFunc(list, func(a, b Incident) int { return cmp.Compare(b.Score, a.Score) })
 	return list
 }
+
+// fewMembers is how many calls of a window stand for it where they are too many
+// to be read: enough to see whether two windows are about the same calls.
+const fewMembers = 50
 
 func sharesMost(calls []Call, told map[int64]bool) bool {
 	shared := 0

@@ -33,10 +33,28 @@ func LoadBreakdown(ctx context.Context, db *store.DB, q Query) (Data, error) {
 
 // Load reads all that metrics and reports are made of.
 func Load(ctx context.Context, db *store.DB, q Query) (Data, error) {
+	return load(ctx, db, q, math.MaxInt64)
+}
+
+// oneByOne is how many calls a report reads one by one. Above it the peaks come
+// from the minutes and only the calls that are shown as examples are read: a
+// week of millions is answered from the roll-ups in a part of a second.
+const oneByOne = 100_000
+
+func load(ctx context.Context, db *store.DB, q Query, most int64) (Data, error) {
 	l := &loader{ctx: ctx, db: db, q: q}
-	steps := []func() error{l.profiles, func() error { return l.calls(leadIn) }, l.untimed, l.ledger}
-	if !q.NeedsCalls() {
+	steps := []func() error{l.profiles}
+	rollup := !q.NeedsCalls()
+	if rollup {
 		steps = append(steps, func() error { return l.cells(quarter) })
+	}
+	steps = append(steps, func() error {
+		if rollup && l.rows() > most {
+			return l.minutes()
+		}
+		return l.calls(leadIn)
+	}, l.untimed, l.ledger)
+	if rollup {
 		if !q.asksTimeIn(q.Where) {
 			steps = append(steps, l.delays)
 		}
@@ -51,7 +69,7 @@ func Load(ctx context.Context, db *store.DB, q Query) (Data, error) {
 
 // ReportFrom loads the query's period and the one before, and builds the report.
 func ReportFrom(ctx context.Context, db *store.DB, q Query, title string) (Report, error) {
-	current, err := Load(ctx, db, q)
+	current, err := load(ctx, db, q, oneByOne)
 	if err != nil {
 		return Report{}, err
 	}
@@ -60,7 +78,7 @@ func ReportFrom(ctx context.Context, db *store.DB, q Query, title string) (Repor
 	before.Period = q.Period.before()
 	var previous Data
 	if !before.Period.From.IsZero() {
-		if previous, err = Load(ctx, db, before); err != nil {
+		if previous, err = load(ctx, db, before, oneByOne); err != nil {
 			return Report{}, err
 		}
 	}
@@ -179,6 +197,43 @@ func (l *loader) calls(lead int64) error {
 		}
 	}
 	return err
+}
+
+// rows is how many rows the cells count.
+func (l *loader) rows() (n int64) {
+	for _, c := range l.data.Cells {
+		n += c.N
+	}
+	return n
+}
+
+// minutes reads the load by minute, and lets few read single calls.
+func (l *loader) minutes() (err error) {
+	from, to := l.bounds()
+	l.data.few = l.few
+	if len(l.q.Where) > 0 || l.q.scope() != ScopeCall || l.q.method() != "INVITE" {
+		return nil // the minutes count all calls
+	}
+	l.data.Minutes, l.data.Active, err = l.db.Minutes(l.ctx, from, to)
+	return err
+}
+
+// few reads the first calls of some profiles; an error is an example less.
+func (l *loader) few(profiles map[int64]bool, from, to int64, limit int) []Call {
+	var list []Call
+	_ = l.db.Attempts(l.ctx, store.Filter{From: from, To: to, Profiles: profiles, Limit: limit}, func(a *store.Attempt) error {
+		list = append(list, callOf(a))
+		return nil
+	})
+	for i := range list {
+		if c := &list[i]; c.Call != c.ID {
+			_ = l.db.Attempts(l.ctx, store.Filter{ID: c.Call}, func(a *store.Attempt) error {
+				c.Name = a.CallID()
+				return nil
+			})
+		}
+	}
+	return list
 }
 
 // wanted are the profiles of the query at both scopes and, since registrations

@@ -19,7 +19,7 @@ const timeUnknown = "time_unknown"
 
 // kpis of the report, in order.
 var kpis = []string{
-	"calls", "answered", "asr", "ner", "seer", "failure_rate", "isa", "aloc", "pdd_p50", "pdd_p95", "peak_calls", "cps_peak",
+	"calls", "answered", "asr", "ner", "seer", "failure_rate", "isa", "aloc", "pdd_p50", "pdd_p95", "peak_calls", "cps_minute",
 	"short_calls", "drops", "abandon_early", "abandon_ringing", "recovered", "ira",
 }
 

@@ -201,6 +201,9 @@ const maxExamples = 3
 
 // exampleCalls are the first calls of each group that are not answered.
 func exampleCalls[K comparable](d Data, q Query, groupOf func(*store.Profile) K) map[K][]string {
+	if d.Calls == nil && d.few != nil {
+		return fewExamples(d, q, groupOf)
+	}
 	first := map[K][]Call{}
 	selectFrom(d, q, nil).calls(d, func(c Call, p *store.Profile) {
 		if p.Outcome == codes.Answered || c.Name == "" {
@@ -214,6 +217,35 @@ func exampleCalls[K comparable](d Data, q Query, groupOf func(*store.Profile) K)
 	names := map[K][]string{}
 	for k, list := range first {
 		names[k] = firstNames(list)
+	}
+	return names
+}
+
+// fewExamples reads the first calls of each group from the quarter hour in which
+// the roll-up has the first of them.
+func fewExamples[K comparable](d Data, q Query, groupOf func(*store.Profile) K) map[K][]string {
+	type place struct {
+		at       int64
+		profiles map[int64]bool
+	}
+	first := map[K]place{}
+	selectFrom(d, q, nil).cells(d, func(c Cell, p *store.Profile) {
+		if p.Outcome == codes.Answered {
+			return
+		}
+		k := groupOf(p)
+		f, ok := first[k]
+		if !ok || c.Time < f.at {
+			f = place{c.Time, map[int64]bool{}}
+		}
+		if c.Time == f.at {
+			f.profiles[p.ID] = true
+		}
+		first[k] = f
+	})
+	names := map[K][]string{}
+	for k, f := range first {
+		names[k] = firstNames(d.few(f.profiles, f.at, f.at+d.step(), maxExamples))
 	}
 	return names
 }

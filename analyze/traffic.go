@@ -13,7 +13,7 @@ import (
 
 // A call whose end is not known is taken to last this long: the default
 // Session-Expires of RFC 4028.
-const unknownTalk = 1800 * second
+const unknownTalk = store.UnknownTalkMS * 1000
 
 // traffic is the load that the calls of a query made.
 type traffic struct {
@@ -23,6 +23,7 @@ type traffic struct {
 	covered   int64 // seconds with data
 	talking   peak
 	requested peak
+	minutes   bool // known by the minute only
 }
 
 // peak is the greatest number of intervals open at one time.
@@ -42,14 +43,34 @@ type span struct {
 
 func trafficOf(pick func(*traffic) Metric) func(*frame) Metric {
 	return func(f *frame) Metric {
-		if f.d.Calls == nil {
+		if f.d.Calls == nil && f.d.Minutes == nil {
 			return Metric{Note: "needs the calls one by one"}
+		}
+		if f.sweeps == nil && f.d.Calls == nil {
+			f.sweeps = f.byMinute()
 		}
 		if f.sweeps == nil {
 			f.sweeps = f.sweep()
 		}
 		return pick(f.sweeps)
 	}
+}
+
+// byMinute reads the load off the minutes: conversations at the start of each
+// are exact, those begun within it are the error.
+func (f *frame) byMinute() *traffic {
+	t := &traffic{zone: f.q.zone(), seconds: map[int64]int64{}, minutes: true}
+	t.covered = int64(coverageOf(f.d, f.q.Period).hours() * 3600)
+	active := f.d.Active
+	for _, m := range f.d.Minutes {
+		t.calls += m.Begun
+		t.seconds[m.Start/second] = m.Begun
+		if active > t.talking.n || !t.talking.any {
+			t.talking = peak{n: active, at: m.Start, edge: m.Answered, any: true}
+		}
+		active += m.Answered - m.Ended
+	}
+	return t
 }
 
 // sweep also looks at calls that began before the period and reach into it.
@@ -147,6 +168,9 @@ func (t *traffic) mean() Metric {
 
 // p99 counts the seconds without a call as well.
 func (t *traffic) p99() Metric {
+	if t.minutes {
+		return Metric{Note: tooMany}
+	}
 	if t.covered == 0 {
 		return Metric{}
 	}
@@ -164,6 +188,9 @@ func (t *traffic) p99() Metric {
 }
 
 func (t *traffic) peak() Metric {
+	if t.minutes {
+		return Metric{Note: tooMany}
+	}
 	n, at := busiest(t.seconds)
 	return t.atTime(Metric{Value: float64(n), N: t.calls, OK: t.calls > 0}, at*second)
 }
@@ -196,14 +223,25 @@ func (t *traffic) atTime(m Metric, us int64) Metric {
 
 func (t *traffic) conversations() Metric { return t.concurrent(t.talking) }
 
-func (t *traffic) sessions() Metric { return t.concurrent(t.requested) }
+// tooMany is why a figure that needs every call is missing in the report.
+const tooMany = "too many calls for the report to read one by one: callsift metrics has it"
+
+func (t *traffic) sessions() Metric {
+	if t.minutes {
+		return Metric{Note: tooMany}
+	}
+	return t.concurrent(t.requested)
+}
 
 func (t *traffic) concurrent(p peak) Metric {
 	m := Metric{Value: float64(p.n), N: t.calls, OK: t.calls > 0}
 	if !p.any {
 		return m
 	}
-	if p.edge > 1 {
+	switch {
+	case t.minutes:
+		m.Note = fmt.Sprintf("at the start of a minute; up to %d more within it", p.edge)
+	case p.edge > 1:
 		m.Note = fmt.Sprintf("± %d that begin or end in that second", p.edge)
 	}
 	if p.open > 0 {

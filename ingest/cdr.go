@@ -35,7 +35,7 @@ func (w *cdrWriter) single(r *CDR) {
 	w.row = attemptOfCDR(r, w.format)
 	w.row.Source = w.im.Source.ID
 	if w.shared(r.Start) && w.known(&w.row) {
-		w.im.Source.Doubled++
+		w.im.Double(&w.row)
 		return
 	}
 	w.im.Add(&w.row)
@@ -102,12 +102,17 @@ func attemptOfCDR(r *CDR, format string) store.Attempt {
 
 // addCDR packs a record that has other legs.
 func (p *packer) addCDR(r *CDR) {
+	h := fnv.New64a()
+	h.Write([]byte(r.Recorded))
+	p.addLinked(&linkedCDR{CDR: *r, hash: h.Sum64()})
+}
+
+// addLinked packs a record whose hash is known.
+func (p *packer) addLinked(r *linkedCDR) {
 	if len(p.buf) == 0 {
 		p.buf = append(p.buf, packVersion)
 	}
-	h := fnv.New64a()
-	h.Write([]byte(r.Recorded))
-	for _, n := range [...]int64{r.Offset, int64(r.Length), int64(r.Line), r.Start, r.Answer, r.End, r.Talk, int64(r.Code), int64(r.CauseQ850), int64(r.Flags), int64(h.Sum64())} {
+	for _, n := range [...]int64{r.Offset, int64(r.Length), int64(r.Line), r.Start, r.Answer, r.End, r.Talk, int64(r.Code), int64(r.CauseQ850), int64(r.Flags), int64(r.hash)} {
 		p.num(n)
 	}
 	for _, s := range [...]string{r.ID, r.Role, r.Caller, r.Callee, r.CallID, r.Trunk, r.Peer, string(r.Direction), r.Device, r.UserAgent, string(r.Outcome), r.Reason} {

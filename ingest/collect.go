@@ -61,6 +61,10 @@ func newCollector(im *store.Import, f *Format) *collector {
 
 // Message parses a SIP message and adds it to the bundle of its Call-ID.
 func (c *collector) Message(o *Observation) {
+	if o.Undelivered != "" {
+		c.undelivered(o)
+		return
+	}
 	err := c.parsed.Parse(o.Raw)
 	method := ""
 	if c.parsed.IsRequest() {
@@ -229,11 +233,14 @@ type assembler struct {
 	covered map[int64]bool // unsettled bundles that were assembled when all of the source was read
 	msgs    []dialog.Message
 
+	oneWay    oneWayPairs
 	stretches []stretch // of time in which calls may have to be joined anew
 }
 
 func newAssembler(im *store.Import, format string) *assembler {
-	return &assembler{im: im, format: format, watched: im.Watched()}
+	a := &assembler{im: im, format: format, watched: im.Watched()}
+	a.oneWay = a.judgeOneWay() // that of all sources before: as it was when these were assembled
+	return a
 }
 
 // take stores the records of a bundle and assembles it, with what earlier
@@ -267,6 +274,7 @@ func (a *assembler) finish() {
 			a.again(id)
 		}
 	}
+	a.settleOneWay()
 }
 
 func (a *assembler) assemble(id int64, kind string, fresh bool, evidence []store.Evidence) {
@@ -287,7 +295,10 @@ func (a *assembler) assemble(id int64, kind string, fresh bool, evidence []store
 			a.im.Warn(0, err.Error())
 		}
 	}
-	result := dialog.Assemble(a.msgs, dialog.Context{CoverageEnd: a.coverageEnd()})
+	result := dialog.Assemble(a.msgs, a.context())
+	if a.covered != nil && !result.Settled {
+		a.covered[id] = true
+	}
 	rows := rowsOf(&result, a.msgs, format)
 	a.im.Replace(id, fresh, rows, stepsOf(&result), result.Settled)
 	a.im.SetLinks(id, fresh, linksOf(&result))
@@ -315,6 +326,11 @@ func (a *assembler) touchedBy(calls [][]store.Attempt) {
 			a.touched(t)
 		}
 	}
+}
+
+// context is what the messages at hand do not tell.
+func (a *assembler) context() dialog.Context {
+	return dialog.Context{CoverageEnd: a.coverageEnd(), OneWay: a.oneWay.holds}
 }
 
 // linksOf lists the correlation values of a result's calls, each once.

@@ -19,7 +19,7 @@ import (
 // Length that of the message, Line the packet number as Wireshark shows it.
 // capture.At finds the message again by the Offset.
 //
-// Not messages: SIP quoted in ICMP errors, keep-alives, what TLS hides. What
+// Not messages: SIP quoted in ICMP errors (see readQuoted), keep-alives, what TLS hides. What
 // was not looked into is warned of, once for each reason.
 //
 // The first bytes of a pcap file, and of a pcapng file, both little endian:
@@ -59,7 +59,7 @@ func rawOfCapture(r io.Reader, at Place) ([]byte, error) {
 // readCapture hands the messages of a capture to out, then its warnings.
 func readCapture(in *Input, out Sink) error {
 	var seen Observation
-	sum, err := capture.Read(in, capture.Options{}, func(p *capture.Payload) error {
+	sum, err := capture.Read(in, capture.Options{Quoted: func(q *capture.Quoted) { readQuoted(q, out) }}, func(p *capture.Payload) error {
 		seen = Observation{
 			Place: Place{Offset: p.Offset, Length: len(p.Data), Line: p.Packet},
 			Time:  p.Time, Src: p.Src, Dst: p.Dst,

@@ -347,26 +347,3 @@ func sniffSIPText(head []byte) string {
 	}
 	return r.family
 }
-
-// sipTextAt reads the message whose bytes with all log prefixes are region, as
-// Place of its Observation says: false if none begins there.
-func sipTextAt(region []byte) (raw []byte, ok bool) {
-	in := Input{Reader: bytes.NewReader(region)}
-	at := firstSink{}
-	if err := readSIPText(&in, &at); err != nil {
-		return nil, false
-	}
-	return at.raw, at.raw != nil
-}
-
-// firstSink keeps the message at offset 0.
-type firstSink struct {
-	discardSink
-	raw []byte
-}
-
-func (s *firstSink) Message(o *Observation) {
-	if o.Offset == 0 {
-		s.raw = bytes.Clone(o.Raw)
-	}
-}

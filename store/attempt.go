@@ -102,6 +102,7 @@ func (im *Import) addCell(key cellKey, c Cell) {
 }
 
 func (im *Import) countDelays(a *Attempt, key cellKey, n int64) {
+	im.countMinute(a, n)
 	for kind, ms := range a.delays() {
 		if ms >= 0 {
 			im.delays[delayKey{key.quarter, key.profile, DelayKind(kind), DelayBucket(ms)}] += n
@@ -157,6 +158,7 @@ func (im *Import) flushCells() {
 	}
 	im.storeCells()
 	im.storeDelays()
+	im.storeMinutes()
 }
 
 // storeCells adds what was counted to the roll-up, in the order of its key: the
@@ -225,13 +227,22 @@ func (k delayKey) compare(o delayKey) int {
 }
 
 // Same counts the rows of other sources that say the same as a: what an
-// overlapping export has brought already.
+// overlapping export has brought already. A record that was joined into a SIP
+// call counts too: its row is an attempt only.
 func (im *Import) Same(a *Attempt) int64 {
 	var n int64
-	im.look(`SELECT count(*) FROM attempt WHERE start = ? AND source <> ? AND native_id = ? AND caller = ? AND callee = ? AND talk_ms = ? AND setup_ms = ? AND profile = ?`,
-		[]any{a.Start, im.Source.ID, a.NativeID, a.Caller, a.Callee, a.Talk, a.Setup, im.profileID(&a.Profile)},
+	im.look(`SELECT count(*) FROM attempt WHERE start = ? AND source <> ? AND native_id = ? AND caller = ? AND callee = ? AND talk_ms = ? AND setup_ms = ? AND bundle = 0 AND profile IN (?, ?)`,
+		[]any{a.Start, im.Source.ID, a.NativeID, a.Caller, a.Callee, a.Talk, a.Setup, im.profileID(&a.Profile), im.joinedProfile(&a.Profile)},
 		func(r *sql.Rows) error { return r.Scan(&n) })
 	return n
+}
+
+// joinedProfile is the id of the profile that a record of profile p has once it
+// is joined into another call; 0: there is none.
+func (im *Import) joinedProfile(p *Profile) int64 {
+	key := p.key()
+	key.Scope &^= ScopeCall
+	return im.profiles.ids[key]
 }
 
 // Ranges lists the time ranges of other sources of a format.

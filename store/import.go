@@ -57,6 +57,7 @@ type Import struct {
 	profiles *profileTable
 	cells    map[cellKey]Cell
 	delays   map[delayKey]int64
+	minutes  [minuteSlots]minuteCount
 	messages map[messageKey]int64
 	rejects  map[string]*reject
 	ledger   [stepCount]int64
@@ -115,10 +116,9 @@ func (db *DB) Begin(ctx context.Context, s Source) (*Import, error) {
 		return r.Scan(&im.nextAttempt, &im.nextBundle)
 	})
 	im.known.all = im.nextBundle > 0
-	// What was tried and gave nothing is tried again: the row is replaced.
-	im.exec(`DELETE FROM source WHERE path = ? AND state IN ('unknown', 'empty', 'unreadable', 'duplicate')`, s.Path)
-	im.Source.ID = im.insert(`INSERT INTO source (path, sha256, size, format, state, messages, cdrs, events, rejected, doubled, first_time, last_time, tz, tz_from, note)
-		VALUES (?, ?, ?, ?, ?, 0, 0, 0, 0, 0, 0, 0, '', '', '')`, s.Path, s.SHA256, s.Size, s.Format, string(s.State))
+	if s.Path != "" {
+		im.addSource(&s)
+	}
 	if im.err == nil {
 		im.profiles, im.err = loadProfiles(tx)
 	}
@@ -128,6 +128,14 @@ func (db *DB) Begin(ctx context.Context, s Source) (*Import, error) {
 		return nil, err
 	}
 	return im, nil
+}
+
+// addSource gives the source its row in the ledger.
+func (im *Import) addSource(s *Source) {
+	// What was tried and gave nothing is tried again: the row is replaced.
+	im.exec(`DELETE FROM source WHERE path = ? AND state IN ('unknown', 'empty', 'unreadable', 'duplicate')`, s.Path)
+	im.Source.ID = im.insert(`INSERT INTO source (path, sha256, size, format, state, messages, cdrs, events, rejected, doubled, first_time, last_time, tz, tz_from, note)
+		VALUES (?, ?, ?, ?, ?, 0, 0, 0, 0, 0, 0, 0, '', '', '')`, s.Path, s.SHA256, s.Size, s.Format, string(s.State))
 }
 
 func (im *Import) buffers() [8]*rowBuffer {

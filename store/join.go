@@ -87,48 +87,65 @@ func (im *Import) HasLinks() (yes bool) {
 	return yes
 }
 
-// CallRow is a call with what joining needs to know of it and its bundle.
+// CallRow is an INVITE call with what joining needs to know of it.
 type CallRow struct {
-	ID, Bundle       int64
-	Kind, Key        string // of the bundle, sip or cdr; "" for a record that stands alone
-	Calls            int64  // INVITE calls in the bundle
-	Start, Setup     int64
-	Caller, Callee   string
-	FromAddr, ToAddr string
+	ID             int64  // of the row
+	Bundle         int64  // 0: a record that stands alone
+	Kind           string // of the bundle: sip, cdr; "" without one
+	Key            string // of the bundle
+	Calls          int64  // INVITE calls in the bundle
+	Start, Setup   int64  // microseconds, milliseconds
+	Caller, Callee string
+	From, To       string // addresses
 }
 
-// EachCall hands the INVITE calls that begin in [from, to) to f, in order of
-// time. The row is used again for the next one.
-func (im *Import) EachCall(from, to int64, f func(*CallRow)) {
-	var c CallRow
-	im.query(`SELECT a.id, a.bundle, a.profile, a.start, a.caller, a.callee, a.setup_ms, coalesce(b.key, ''), coalesce(b.kind, ''), coalesce(b.steps, x'')
-		FROM attempt a LEFT JOIN bundle b ON b.id = a.bundle WHERE a.start >= ? AND a.start < ? AND a.call = 0 ORDER BY a.start, a.id`, []any{from, to}, func(r *sql.Rows) error {
+// CallRows lists the INVITE calls that begin in [from, to), in order of time:
+// those seen as SIP, or those known from records.
+func (im *Import) CallRows(from, to int64, sip bool) []CallRow {
+	which := `b.kind = 'sip'`
+	if !sip {
+		which = `(b.kind = 'cdr' OR a.bundle = 0)`
+	}
+	var list []CallRow
+	im.query(`SELECT a.id, a.bundle, a.profile, a.start, a.setup_ms, a.caller, a.callee, coalesce(b.key, ''), coalesce(b.kind, ''), coalesce(b.steps, x'')
+		FROM attempt a LEFT JOIN bundle b ON b.id = a.bundle WHERE a.start >= ? AND a.start < ? AND a.call = 0 AND `+which+` ORDER BY a.start, a.id`, []any{from, to}, func(r *sql.Rows) error {
+		var c CallRow
 		var profile int64
 		var kind, steps sql.RawBytes
-		c.Kind = ""
-		if err := r.Scan(&c.ID, &c.Bundle, &profile, &c.Start, &c.Caller, &c.Callee, &c.Setup, &c.Key, &kind, &steps); err != nil {
+		if err := r.Scan(&c.ID, &c.Bundle, &profile, &c.Start, &c.Setup, &c.Caller, &c.Callee, &c.Key, &kind, &steps); err != nil {
 			return err
 		}
-		p := im.profiles.byID[profile]
-		if p.Method == "INVITE" && p.Scope >= ScopeCall {
-			switch string(kind) {
+		if p := im.profiles.byID[profile]; p.Method == "INVITE" && p.Scope >= ScopeCall {
+			c.From, c.To = p.FromAddr, p.ToAddr
+			switch string(kind) { // no copy for each row
 			case "sip":
 				c.Kind = "sip"
 			case "cdr":
 				c.Kind = "cdr"
 			}
-			c.FromAddr, c.ToAddr = p.FromAddr, p.ToAddr
 			c.Calls = unpackSteps(steps)[StepCalls]
-			f(&c)
+			list = append(list, c)
 		}
 		return nil
 	})
+	return list
 }
 
-// CallCount is how many rows EachCall looks at, for the size of a list.
-func (im *Import) CallCount(from, to int64) (n int64) {
-	im.query(`SELECT count(*) FROM attempt WHERE start >= ? AND start < ?`, []any{from, to}, func(r *sql.Rows) error { return r.Scan(&n) })
-	return n
+// OtherRanges lists the time ranges of other sources that hold SIP messages, or
+// records.
+func (im *Import) OtherRanges(sip bool) [][2]int64 {
+	what := "messages"
+	if !sip {
+		what = "cdrs"
+	}
+	var list [][2]int64
+	im.query(`SELECT first_time, last_time FROM source WHERE `+what+` > 0 AND first_time > 0 AND id <> ? ORDER BY first_time, last_time`, []any{im.Source.ID}, func(r *sql.Rows) error {
+		var w [2]int64
+		err := r.Scan(&w[0], &w[1])
+		list = append(list, w)
+		return err
+	})
+	return list
 }
 
 // Recast gives a row another profile and call, and counts it anew.

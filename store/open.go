@@ -24,8 +24,9 @@ const applicationID = 0x63736674
 
 // DB is an open database.
 type DB struct {
-	sql  *sql.DB
-	path string
+	sql    *sql.DB
+	path   string
+	frozen *sql.Tx // of Freeze; nil: every read sees the newest state
 }
 
 // Open opens the database at path for writing, makes it if it is not there
@@ -102,7 +103,12 @@ func connect(path string, options ...string) (*DB, error) {
 }
 
 // Close closes the database.
-func (db *DB) Close() error { return db.sql.Close() }
+func (db *DB) Close() error {
+	if db.frozen != nil {
+		db.frozen.Rollback()
+	}
+	return db.sql.Close()
+}
 
 // Path is the file's path as given to Open.
 func (db *DB) Path() string { return db.path }
@@ -220,6 +226,9 @@ func newerError(path string, have, want int) error {
 func (db *DB) explain(err error) error {
 	var se sqlite3.Error
 	if !errors.As(err, &se) {
+		if err != nil && strings.HasPrefix(err.Error(), "sql: Scan error") { // a value of the wrong kind: not written by us
+			return fmt.Errorf("%s: the database is damaged (%s): %s", db.path, strings.TrimPrefix(err.Error(), "sql: "), "callsift check says more")
+		}
 		return err
 	}
 	switch se.Code {
@@ -227,6 +236,8 @@ func (db *DB) explain(err error) error {
 		return fmt.Errorf("%s: not a database", db.path)
 	case sqlite3.ErrCorrupt:
 		return fmt.Errorf("%s: the database is damaged (%s): restore a copy, or import the sources into a new file", db.path, se.Error())
+	case sqlite3.ErrInterrupt:
+		return fmt.Errorf("%s: interrupted: %w", db.path, context.Canceled)
 	case sqlite3.ErrBusy, sqlite3.ErrLocked:
 		return fmt.Errorf("%s: locked by another import", db.path)
 	case sqlite3.ErrFull:
@@ -257,6 +268,9 @@ func SQLiteVersion() string {
 // snapshot runs f in one read transaction: all its queries see the same state,
 // whatever an import commits meanwhile.
 func (db *DB) snapshot(ctx context.Context, f func(*sql.Tx) error) error {
+	if db.frozen != nil {
+		return db.explain(f(db.frozen))
+	}
 	tx, err := db.sql.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return db.explain(err)

@@ -97,6 +97,9 @@ type Filter struct {
 	Limit    int            // at most so many, in order of time
 	Newest   bool           // from the end of the period backwards
 	Key      string         // rows with this native id or bundle key, and the calls of such rows
+	ID       int64          // the row with this id
+
+	bundle int64 // rows of a bundle
 }
 
 // Attempts hands the rows that match to f, in order of time. Their profiles
@@ -110,6 +113,12 @@ func (db *DB) Attempts(ctx context.Context, filter Filter, f func(*Attempt) erro
 	if filter.Key != "" {
 		where = append(where, "(a.native_id = ? OR a.id IN (SELECT call FROM attempt WHERE native_id = ? AND call <> 0) OR a.bundle <> 0 AND a.bundle IN (SELECT id FROM bundle WHERE key_hash IN (?, ?) AND key = ?))")
 		args = append(args, filter.Key, filter.Key, keyHash("sip", filter.Key), keyHash("cdr", filter.Key), filter.Key)
+	}
+	if filter.ID != 0 {
+		where, args = append(where, "a.id = ?"), append(args, filter.ID)
+	}
+	if filter.bundle != 0 {
+		where, args = append(where, "a.bundle = ? AND a.bundle <> 0"), append(args, filter.bundle)
 	}
 	order := "a.start, a.id"
 	if filter.Newest {
@@ -198,49 +207,31 @@ func (db *DB) Find(ctx context.Context, id string) ([]Attempt, error) {
 // findKey lists the calls that have id themselves or in one of their attempts.
 func (db *DB) findKey(ctx context.Context, id string) ([]Attempt, error) {
 	var found []Attempt
-	legsOf := map[int64]string{} // calls of which an attempt has id, with their key
+	callsOf := map[int64]bool{} // calls of which an attempt has id
 	err := db.Attempts(ctx, Filter{Key: id}, func(a *Attempt) error {
 		if a.Call == 0 {
 			found = append(found, *a)
 		} else {
-			legsOf[a.Call] = a.Key
+			callsOf[a.Call] = true
 		}
 		return nil
 	})
 	for _, a := range found {
-		delete(legsOf, a.ID)
+		delete(callsOf, a.ID)
 	}
-	keys := map[string]bool{}
-	for _, key := range legsOf {
-		keys[key] = true
-	}
-	for _, key := range slices.Sorted(maps.Keys(keys)) {
+	for _, call := range slices.Sorted(maps.Keys(callsOf)) {
 		if err != nil {
 			break
 		}
-		err = db.Attempts(ctx, Filter{Key: key}, func(a *Attempt) error {
-			if _, ok := legsOf[a.ID]; ok {
-				found = append(found, *a)
-			}
+		err = db.Attempts(ctx, Filter{ID: call}, func(a *Attempt) error {
+			found = append(found, *a)
 			return nil
 		})
 	}
-	return found, err
-}
-
-// Legs lists the attempts of a call, itself if it is one attempt.
-func (db *DB) Legs(ctx context.Context, call *Attempt) ([]Attempt, error) {
-	if call.Profile.Scope == ScopeBoth {
-		return []Attempt{*call}, nil
+	if err == nil && len(found) == 0 {
+		return db.joinedAs(ctx, id)
 	}
-	var legs []Attempt
-	err := db.Attempts(ctx, Filter{Key: call.Key}, func(a *Attempt) error {
-		if a.Call == call.ID {
-			legs = append(legs, *a)
-		}
-		return nil
-	})
-	return legs, err
+	return found, err
 }
 
 // BundleEvidence reads the packed records of a bundle, with its kind.
@@ -376,6 +367,7 @@ type Ledger struct {
 	Events   int64
 	CDRs     int64
 	Doubled  int64
+	Joined   int64 // calls known from records that are SIP calls as well
 	Rejected int64
 	Sources  int64
 }
@@ -408,7 +400,7 @@ func (db *DB) Ledger(ctx context.Context) (Ledger, error) {
 		}); err != nil {
 			return err
 		}
-		return tx.QueryRowContext(ctx, `SELECT count(*), coalesce(sum(cdrs), 0), coalesce(sum(doubled), 0), coalesce(sum(events), 0), coalesce(sum(rejected), 0) FROM source`).Scan(&l.Sources, &l.CDRs, &l.Doubled, &l.Events, &l.Rejected)
+		return tx.QueryRowContext(ctx, `SELECT count(*), coalesce(sum(cdrs), 0), coalesce(sum(doubled), 0), coalesce(sum(events), 0), coalesce(sum(rejected), 0), (SELECT count(*) FROM joint WHERE rule = 'record') FROM source`).Scan(&l.Sources, &l.CDRs, &l.Doubled, &l.Events, &l.Rejected, &l.Joined)
 	})
 	return l, err
 }
@@ -430,7 +422,7 @@ func (l *Ledger) addRollup(r *sql.Rows) error {
 		l.Calls += n
 		l.Outcomes[codes.Outcome(outcome)] += n
 	}
-	if scope != ScopeCall {
+	if scope&ScopeLeg != 0 {
 		l.Attempts += n
 	}
 	return nil

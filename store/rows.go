@@ -146,7 +146,7 @@ func (b *rowBuffer) number(n int64) {
 		b.buf = binary.LittleEndian.AppendUint64(append(b.buf, kindWide), uint64(n))
 		return
 	}
-	b.buf = binary.AppendUvarint(b.buf, uint64(n<<1^n>>63)<<2|kindNumber)
+	b.buf = binary.AppendUvarint(b.buf, uint64(n<<1^n>>63)<<2+kindNumber)
 }
 
 func (b *rowBuffer) text(s string) {

@@ -2,8 +2,10 @@ package report
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -93,7 +95,9 @@ func summaryKPIs(r *analyze.Report, add func(string, ...any)) {
 // summaryCodes lists what failed most.
 func summaryCodes(r *analyze.Report, add func(string, ...any)) {
 	rows := 0
-	for _, c := range r.Codes {
+	worst := slices.Clone(r.Codes)
+	slices.SortStableFunc(worst, func(a, b analyze.CodeRow) int { return cmp.Compare(b.Failed, a.Failed) })
+	for _, c := range worst {
 		if c.Failed == 0 || rows == 4 {
 			continue
 		}

@@ -33,12 +33,17 @@ func (a *app) openRead(ctx context.Context, paths []string, zone *time.Location)
 			}
 			return nil, nil, err
 		}
+		if err := db.Freeze(ctx); err != nil {
+			db.Close()
+			return nil, nil, err
+		}
 		return db, func() { db.Close() }, nil
 	}
 	dir, err := os.MkdirTemp("", "callsift-")
 	if err != nil {
 		return nil, nil, err
 	}
+	a.tempDir.Store(&dir)
 	done = func() { os.RemoveAll(dir) }
 	db, err = store.OpenTemp(dir)
 	if err != nil {

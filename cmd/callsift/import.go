@@ -3,15 +3,16 @@ package main
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"callsift/ingest"
-	"callsift/store"
 )
 
 type importOptions struct {
 	tz, format string
+	wait       time.Duration
 }
 
 func newImportCommand(a *app) *cobra.Command {
@@ -38,6 +39,7 @@ EXIT STATUS
 	}
 	cmd.Flags().StringVar(&opt.tz, "tz", "", "`ZONE` of times that do not name one, e.g. Europe/Berlin (default: evidence in the data, else UTC)")
 	cmd.Flags().StringVar(&opt.format, "format", "", "read every file as this `FORMAT`; callsift formats lists them")
+	cmd.Flags().DurationVar(&opt.wait, "wait", lockWait, "how long to wait for another command that writes")
 	cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formatNames(), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
@@ -62,11 +64,11 @@ func runImport(ctx context.Context, a *app, opt importOptions, paths []string) e
 			return usagef("--format: no format %q; formats are %s", opt.format, strings.Join(formatNames(), ", "))
 		}
 	}
-	db, err := store.Open(a.dbPath())
+	db, done, err := a.openWrite(ctx, "import", opt.wait)
 	if err != nil {
 		return err
 	}
-	defer db.Close()
+	defer done()
 	t, err := a.importInto(ctx, db, paths, io)
 	if err != nil {
 		return err

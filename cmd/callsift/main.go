@@ -10,7 +10,9 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync/atomic"
 	"syscall"
+	"time"
 	_ "time/tzdata" // Windows and scratch containers have no zone files
 
 	"github.com/spf13/cobra"
@@ -25,6 +27,11 @@ const (
 	exitInterrupted = 130
 )
 
+const (
+	interrupted = "callsift: interrupted; nothing of the source being read was kept"
+	graceTime   = 2 * time.Second // to end in order after a signal
+)
+
 func main() {
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
@@ -36,14 +43,26 @@ type app struct {
 	quiet    bool
 	db       string
 
-	temporary bool // the database is gone when the command ends
+	temporary bool                   // the database is gone when the command ends
+	tempDir   atomic.Pointer[string] // where it is
 }
 
 // run runs one command line and returns the exit status.
 func run(args []string, in io.Reader, out, errw io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	// A read that waits, such as of standard input, may not notice: the program
+	// ends all the same. Nothing is lost by that: a source is in as a whole or not at all.
+	settled := context.AfterFunc(ctx, func() {
+		stop() // a second Ctrl-C is the system's own
+		time.Sleep(graceTime)
+		fmt.Fprintln(errw, interrupted)
+		os.Exit(exitInterrupted)
+	})
+	defer settled()
 	a := &app{in: in, out: out, err: errw}
+	inTime := context.AfterFunc(ctx, a.endLate)
+	defer inTime()
 	root := newRootCommand(a)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -51,12 +70,12 @@ func run(args []string, in io.Reader, out, errw io.Writer) int {
 	case err == nil:
 		return exitOK
 	case ctx.Err() != nil:
-		fmt.Fprintln(errw, "callsift: interrupted; nothing of the source being read was kept")
+		fmt.Fprintln(errw, interrupted)
 		return exitInterrupted
 	case errors.Is(err, syscall.EPIPE):
 		return exitOK // whoever read our output had enough
 	}
-	fmt.Fprintln(errw, "callsift:", err)
+	fmt.Fprintln(errw, "callsift:", cleanLines(err.Error()))
 	var status *exitStatus
 	if errors.As(err, &status) {
 		return status.code
@@ -121,7 +140,7 @@ EXIT STATUS
 	root.AddCommand(
 		newImportCommand(a), newReportCommand(a), newBreakdownCommand(a), newChartCommand(a), newMetricsCommand(a),
 		newCallsCommand(a), newCallCommand(a), newLedgerCommand(a), newSourcesCommand(a), newRejectsCommand(a),
-		newExplainCommand(a), newFormatsCommand(a), newSQLCommand(a), newVersionCommand(a),
+		newExplainCommand(a), newFormatsCommand(a), newSQLCommand(a), newCheckCommand(a), newPruneCommand(a), newVersionCommand(a),
 	)
 	root.InitDefaultCompletionCmd()
 	root.InitDefaultHelpCmd()

@@ -113,31 +113,40 @@ func row(cells []string) table.Row {
 
 func (s *sheet) csv(w io.Writer) error {
 	cw := csv.NewWriter(w)
-	cw.Write(guardAll(s.head))
+	head := make([]string, len(s.head))
+	for i, h := range s.head {
+		head[i] = guard(h, false)
+	}
+	cw.Write(head)
 	for _, r := range s.rows {
-		cw.Write(guardAll(r))
+		cells := make([]string, len(r))
+		for i, c := range r {
+			if s.right[i] {
+				c = plainNumber(c)
+			}
+			cells[i] = guard(c, s.right[i])
+		}
+		cw.Write(cells)
 	}
 	cw.Flush()
 	return cw.Error()
 }
 
-// guard keeps a spreadsheet from taking a cell for a formula. Numbers stay numbers.
-func guard(cell string) string {
+// plainNumber writes a number as programs read it: "1,234" as 1234, "5.0 %" as 5.0%.
+func plainNumber(cell string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(cell, ",", ""), " %", "%")
+}
+
+// guard keeps a spreadsheet from taking a cell for a formula. In a column of
+// numbers a number stays one; elsewhere it is a telephone number that begins with +.
+func guard(cell string, numbers bool) string {
 	if cell == "" || !strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
 		return cell
 	}
-	if _, err := strconv.ParseFloat(cell, 64); err == nil {
+	if _, err := strconv.ParseFloat(cell, 64); err == nil && numbers {
 		return cell
 	}
 	return "'" + cell
-}
-
-func guardAll(cells []string) []string {
-	out := make([]string, len(cells))
-	for i, c := range cells {
-		out[i] = guard(c)
-	}
-	return out
 }
 
 // clean makes text from a source safe for a terminal: control characters, and

@@ -32,6 +32,7 @@ recognised); empty; duplicate (same bytes as another file); unreadable.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runSources(cmd.Context(), a, format) },
 	}
 	formatOption(cmd, &format)
+	cmd.AddCommand(newRemoveCommand(a))
 	return cmd
 }
 

@@ -41,7 +41,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	help := strings.TrimSpace(cmd.CommandPath()) + " --help"
 	switch {
 	case errors.As(err, &value):
-		want := map[string]string{"int": "a whole number", "bool": "true or false"}[value.GetFlag().Value.Type()]
+		want := map[string]string{"int": "a whole number", "duration": "a time such as 30s or 10m", "bool": "true or false"}[value.GetFlag().Value.Type()]
 		if want == "" {
 			want = "a " + value.GetFlag().Value.Type()
 		}

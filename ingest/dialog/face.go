@@ -102,6 +102,10 @@ func (c *Call) deepest(f int) {
 		}
 	}
 	l := &c.Legs[at]
+	if l.Flags&codes.FlagTransportError != 0 {
+		c.Flags |= codes.FlagTransportError
+		c.CauseCode, c.CauseText, c.CauseFrom = l.CauseCode, l.CauseText, l.CauseFrom
+	}
 	if l.Code == c.Code || l.Code < 200 {
 		return
 	}

@@ -128,22 +128,47 @@ func (j *joiner) byLinks() {
 		if !ok {
 			confidence = namedHeader
 		}
+		slices.SortFunc(group, func(x, y int) int { return b2i(j.later(x, y)) - b2i(j.later(y, x)) })
 		if other, ok := ids[l.Value]; ok {
-			for _, i := range group[:min(len(group), manyShare)] {
+			near, _ := j.near(group, j.parties[other].Start)
+			for _, i := range near {
 				if i != other {
 					j.link(i, other, l.Kind, confidence)
 				}
 			}
 		}
-		if len(group) > manyShare {
-			continue
-		}
-		for x := range group {
-			for y := x + 1; y < len(group); y++ {
-				j.link(group[x], group[y], l.Kind, confidence)
+		for _, b := range group {
+			near, upTo := j.near(group, j.parties[b].Start)
+			for _, a := range near[:upTo] {
+				if a != b {
+					j.link(a, b, l.Kind, confidence)
+				}
 			}
 		}
 	}
+}
+
+// near is the part of a group, sorted by start, that begins so near to t that it
+// may be of one call, and how many of it begin until t. A value that too many
+// calls of one time carry names no call: then it is empty. Only parties near t
+// count, so that what is further away does not change what joins.
+func (j *joiner) near(group []int, t int64) (part []int, upTo int) {
+	at := func(t int64) int {
+		i, _ := slices.BinarySearchFunc(group, t, func(i int, t int64) int { return cmp.Compare(j.parties[i].Start, t) })
+		return i
+	}
+	from, now, to := at(t-joinWithin), at(t+1), at(t+joinWithin+1)
+	if now-from > manyShare || to-now > manyShare {
+		return nil, 0
+	}
+	return group[from:to], now - from
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // byID finds a party by its Call-ID; the first one where it was used again.

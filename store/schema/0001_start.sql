@@ -155,6 +155,13 @@ CREATE TABLE delay (             -- distributions of delays; buckets of 3 % widt
   PRIMARY KEY (quarter, profile, kind, bucket)
 ) WITHOUT ROWID;
 
+CREATE TABLE minute (            -- calls (INVITE) by minute UTC: the busiest moments without reading the calls
+  minute   INTEGER PRIMARY KEY,  -- time / 60,000,000
+  begun    INTEGER NOT NULL,     -- first INVITEs
+  answered INTEGER NOT NULL,     -- conversations begun
+  ended    INTEGER NOT NULL      -- conversations ended; of unknown end: 30 minutes after the answer
+);
+
 CREATE TABLE event (             -- what devices reported: context for the calls of the same minutes
   time    INTEGER NOT NULL,
   kind    TEXT    NOT NULL,      -- BOOTUP, OFFLINE, FAILED ...
@@ -200,7 +207,7 @@ SELECT a.id, CASE WHEN a.call = 0 THEN a.id ELSE a.call END AS call, strftime('%
        CASE WHEN a.native_id = '' THEN coalesce(b.key, '') ELSE a.native_id END AS native_id,
        s.path AS source, a.line, a.offset
 FROM attempt a JOIN profile p ON p.id = a.profile JOIN source s ON s.id = a.source LEFT JOIN bundle b ON b.id = a.bundle
-WHERE p.method = 'INVITE' AND p.scope <> 2;
+WHERE p.method = 'INVITE' AND p.scope IN (1, 3);
 
 -- One row a request of another method (REGISTER, OPTIONS ...), challenge and retry folded.
 CREATE VIEW requests AS
