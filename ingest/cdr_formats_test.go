@@ -127,7 +127,7 @@ func TestCUCMAddress(t *testing.T) {
 func TestHostileChunks(t *testing.T) {
 	for _, f := range []Format{FreeSwitchJSON, FreeSwitchXML, GrandstreamJSON, YeastarSQL, NewRockDevice, KamailioAcc, RadiusDetail, AudioCodesCDR} {
 		for _, piece := range []string{"{", "{\n", "}", `{"`, "<cdr ", "<cdr>", "<deviceinfo ", "</cdr>", "INSERT INTO cdr_202611 VALUES (", "(1,'", "\ninsert into", "<a>", "\tx = y\n", "ACC: a: timestamp=1;method=", "CALL_END|"} {
-			text := strings.Repeat(piece, (3<<20)/len(piece))
+			text := strings.Repeat(piece, (maxChunk+maxChunk/8)/len(piece))
 			begin := time.Now()
 			if err := f.Read(&Input{Reader: strings.NewReader(text)}, discard{}); err != nil {
 				t.Fatal(err)
