@@ -41,7 +41,13 @@ func (l *listing) CDR(c *CDR) {
 		fmt.Fprintf(l, " end=+%d", (c.End-c.Start)/1e6)
 	}
 	fmt.Fprintf(l, " talk=%d from=%s to=%s trunk=%s dir=%s outcome=%s reason=%q", c.Talk, c.Caller, c.Callee, trunk, c.Direction, c.Outcome, c.Reason)
-	for _, extra := range [][2]string{{"link", c.Link}, {"role", c.Role}, {"device", c.Device}, {"flags", strings.Join(c.Flags.Names(), ",")}} {
+	if c.Code != codes.Unknown {
+		fmt.Fprintf(l, " code=%d", c.Code)
+	}
+	if c.CauseQ850 != -1 {
+		fmt.Fprintf(l, " cause=%d", c.CauseQ850)
+	}
+	for _, extra := range [][2]string{{"callid", c.CallID}, {"agent", c.UserAgent}, {"link", c.Link}, {"role", c.Role}, {"device", c.Device}, {"flags", strings.Join(c.Flags.Names(), ",")}} {
 		if extra[1] != "" {
 			fmt.Fprintf(l, " %s=%s", extra[0], extra[1])
 		}
@@ -51,7 +57,11 @@ func (l *listing) CDR(c *CDR) {
 
 func (l *listing) Event(e *store.Event) {
 	l.places = append(l.places, Place{Offset: e.Offset, Length: 1, Line: int(e.Line)})
-	fmt.Fprintf(l, "%d event %s at=%s subject=%s code=%d text=%q\n", e.Line, e.Kind, stampText(e.Time), e.Subject, e.Code, e.Text)
+	fmt.Fprintf(l, "%d event %s at=%s subject=%s code=%d text=%q", e.Line, e.Kind, stampText(e.Time), e.Subject, e.Code, e.Text)
+	if e.Device != "" {
+		fmt.Fprintf(l, " device=%s", e.Device)
+	}
+	l.WriteByte('\n')
 }
 
 func (l *listing) Reject(at Place, reason string, sample []byte) {

@@ -6,6 +6,10 @@ var Formats = formats()
 
 func formats() []*Format {
 	list := []*Format{&pcapFormat, &pcapngFormat, &NewRockOM, &AsteriskCSV}
+	list = append(list,
+		&KamailioAcc, &KamailioTable, &FreeSwitchCSV, &FreeSwitchJSON, &FreeSwitchXML, &FreeSwitchLog,
+		&AudioCodesCDR, &CiscoCUCM, &CiscoCUBE, &RadiusDetail, &RibbonACT, &YeastarCSV, &YeastarSQL,
+		&GrandstreamCSV, &GrandstreamJSON, &NewRockDevice)
 	for i := range sipTextFormats {
 		list = append(list, &sipTextFormats[i])
 	}
