@@ -5,7 +5,7 @@ package ingest
 var Formats = formats()
 
 func formats() []*Format {
-	list := []*Format{&pcapFormat, &pcapngFormat, &NewRockOM, &AsteriskCSV}
+	list := []*Format{&pcapFormat, &pcapngFormat, &NewRockOM, &AsteriskCSV, &sipCLF}
 	for i := range sipTextFormats {
 		list = append(list, &sipTextFormats[i])
 	}
