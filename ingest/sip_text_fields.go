@@ -92,7 +92,8 @@ func (b *fieldBanner) attributes(text []byte) bool {
 		case "to":
 			b.hop.dst, _ = address(value)
 		case "time":
-			if ms, ok := bigNumber(value); ok {
+			// Older versions count from the program's start: no time is better.
+			if ms, ok := bigNumber(value); ok && ms > 1e11 {
 				b.hop.time = ms * 1000
 			}
 		case "isSender":

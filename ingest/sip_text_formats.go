@@ -150,7 +150,7 @@ var blinkLog = sipTextFormat(familyBlink, "Blink and SIPSIMPLE SIP trace", "real
 //	<![CDATA[INVITE sip:100@192.0.2.1 SIP/2.0
 //	...
 //	]]></message>
-var jainSIPLog = sipTextFormat(familyJAIN, "JAIN-SIP message log", "real files",
+var jainSIPLog = sipTextFormat(familyJAIN, "JAIN-SIP message log", "real files, source code",
 	"<message from=\"192.0.2.10:5080\" to=\"192.0.2.1:5060\" time=\"1794823605776\" isSender=\"true\" firstLine=\"INVITE sip:100@192.0.2.1 SIP/2.0\">\n")
 
 // pjsuaLog is the log of pjsua and other PJSIP clients at level 5: a time of day
