@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,7 +26,33 @@ type listing struct {
 	places []Place
 }
 
-func (l *listing) Message(*Observation) {}
+// Message lists a message with a hash of its bytes, which is the same for the
+// same message in every format.
+func (l *listing) Message(o *Observation) {
+	l.places = append(l.places, o.Place)
+	first, _, _ := bytes.Cut(o.Raw, []byte("\n"))
+	fmt.Fprintf(l, "%d %s %s > %s", o.Line, stampText(o.Time), hostText(o.Src), hostText(o.Dst))
+	for _, word := range []struct {
+		text string
+		on   bool
+	}{
+		{[...]string{"?", "UDP", "TCP", "TLS", "WS", "WSS", "SCTP"}[o.Transport], true},
+		{"sent", o.Heading == Sent}, {"received", o.Heading == Received},
+		{"coarse", o.Coarse}, {"cut", o.Cut}, {"device=" + o.Device, o.Device != ""},
+	} {
+		if word.on {
+			fmt.Fprintf(l, " %s", word.text)
+		}
+	}
+	fmt.Fprintf(l, " %04x %s\n", messageHash(o.Raw)&0xffff, bytes.TrimRight(first, "\r"))
+}
+
+func hostText(a netip.AddrPort) string {
+	if !a.IsValid() {
+		return "?"
+	}
+	return a.String()
+}
 
 func (l *listing) CDR(c *CDR) {
 	l.places = append(l.places, c.Place)

@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -16,8 +15,6 @@ import (
 	"sort"
 	"strings"
 	"time"
-
-	"github.com/klauspost/compress/gzip"
 )
 
 // headSize is how much of a file the formats see to recognise it.
@@ -113,7 +110,7 @@ type opened struct {
 	ahead   *aheadReader // nil: standard input, pipes
 	raw     *countingReader
 	body    *bufio.Reader
-	note    string // "gzip"
+	note    string // the compression: "gzip", "zstd" ...
 }
 
 // countingReader counts and hashes what passes and stops when ctx ends.
@@ -240,20 +237,14 @@ func openFile(ctx context.Context, path string, tick func(int64)) (*opened, erro
 // unpackBody looks at the first bytes and puts the decompressor in front that they ask for.
 func (o *opened) unpackBody() error {
 	buffered := bufio.NewReaderSize(o.raw, 256<<10)
-	head, err := buffered.Peek(4)
-	if err != nil && err != io.EOF {
+	z, name, err := decompressed(buffered)
+	if err != nil {
 		return err
 	}
-	if bytes.HasPrefix(head, []byte{0x1f, 0x8b}) {
-		z, err := gzip.NewReader(buffered)
-		if err != nil {
-			return fmt.Errorf("gzip header: %w", err)
-		}
-		o.note = "gzip"
+	o.note, o.body = name, buffered
+	if name != "" {
 		o.body = bufio.NewReaderSize(&unpacked{z}, headSize)
-		return nil
 	}
-	o.body = buffered
 	return nil
 }
 
