@@ -7,6 +7,7 @@ import (
 
 	"callsift/ingest/dialog"
 	"callsift/store"
+	"callsift/store/codes"
 )
 
 // Calls of different Call-IDs that a back-to-back agent made of one another, and
@@ -92,6 +93,8 @@ type legParty struct {
 	dialog.Party
 	bundle int64
 	old    store.Joint // how it is joined now; Root 0: it is not
+
+	flagged bool // its call is marked as a leg that may be another call's
 }
 
 // joinLegs joins SIP calls of different Call-IDs.
@@ -110,12 +113,35 @@ func (a *assembler) joinLegs(s stretch) {
 			want[p.bundle] = p.old // too near the edge to be judged from here
 		}
 	}
-	for _, j := range dialog.Join(bare) {
+	joints := dialog.Join(bare)
+	for _, j := range joints {
 		if b := &list[j.B]; decided(b.Start) {
 			want[b.bundle] = store.Joint{Bundle: b.bundle, Parent: list[j.A].bundle, Rule: j.Rule, Confidence: j.Confidence}
 		}
 	}
 	a.applyJoints(list, want)
+	unjoined := map[int64]bool{}
+	for _, i := range dialog.Unjoined(bare, joints) {
+		unjoined[list[i].bundle] = true
+	}
+	for i := range list {
+		if p := &list[i]; decided(p.Start) && (p.flagged || unjoined[p.bundle]) {
+			a.flagUnjoined(p.bundle, unjoined[p.bundle])
+		}
+	}
+}
+
+// flagUnjoined marks a call that looks like a leg of another one, or takes the
+// mark away.
+func (a *assembler) flagUnjoined(bundle int64, yes bool) {
+	for _, row := range a.im.RowsOf(bundle, 0) {
+		p := row.Profile
+		if row.Call != 0 || p.Method != "INVITE" || p.Flags&codes.FlagOrphan != 0 || yes == (p.Flags&codes.FlagUnjoined != 0) {
+			continue
+		}
+		p.Flags ^= codes.FlagUnjoined
+		a.im.Recast(&row, p, 0)
+	}
 }
 
 // parties lists the SIP calls that begin in [from, to), those that are joined
@@ -142,7 +168,9 @@ func (a *assembler) parties(from, to int64) []legParty {
 			}
 			continue
 		}
-		list = append(list, a.partyOfBundle(row.Bundle, store.Joint{}))
+		root := a.partyOfBundle(row.Bundle, store.Joint{})
+		root.flagged = row.Profile.Flags&codes.FlagUnjoined != 0
+		list = append(list, root)
 		for _, j := range members {
 			list = append(list, a.partyOfBundle(j.Bundle, j))
 		}
@@ -151,7 +179,7 @@ func (a *assembler) parties(from, to int64) []legParty {
 }
 
 func (a *assembler) partyOfRow(row *store.CallRow, links bool) legParty {
-	p := legParty{bundle: row.Bundle}
+	p := legParty{bundle: row.Bundle, flagged: row.Profile.Flags&codes.FlagUnjoined != 0}
 	p.Party = dialog.Party{CallID: row.Key, Start: row.Start, FromUser: row.Caller, ToUser: row.Callee}
 	p.From, _ = netip.ParseAddr(row.Profile.FromAddr)
 	p.To, _ = netip.ParseAddr(row.Profile.ToAddr)
