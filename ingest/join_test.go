@@ -55,7 +55,7 @@ func TestJoinEvidence(t *testing.T) {
 			w := &wire{}
 			a, b := relay(w, 0, tt.aID, tt.aHeader, tt.bID, tt.bHeader)
 			fails(a, b, 3)
-			want := fmt.Sprintf(`call %s 0.000 201>0442071234567 192.0.2.50>198.51.100.7 user 480 cause=503/34 legs=2
+			want := fmt.Sprintf(`call %s 0.000 201>0442071234567 192.0.2.50>198.51.100.7 failed 480 cause=503/34 legs=2
   leg 0.000 201>0442071234567 192.0.2.50>192.0.2.1 user 480 trunk=192.0.2.50
   leg 0.200 +49301234201>+442071234567 192.0.2.1>198.51.100.7 failed 503 cause=0/34 trunk=198.51.100.7
   with sip %s by %s
@@ -95,7 +95,7 @@ func TestJoinNumbers(t *testing.T) {
 	a3, b3 := numberedRelay(w, 60.1, "a3", "b3")
 	fails(a2, b2, 63)
 	fails(a3, b3, 64)
-	want := `call a1 0.000 301234201>0442071234567 192.0.2.50>198.51.100.7 user 480 cause=503/34 legs=2
+	want := `call a1 0.000 301234201>0442071234567 192.0.2.50>198.51.100.7 failed 480 cause=503/34 legs=2
   leg 0.000 301234201>0442071234567 192.0.2.50>192.0.2.1 user 480 trunk=192.0.2.50
   leg 0.200 +49301234201>+442071234567 192.0.2.1>198.51.100.7 failed 503 cause=0/34 trunk=198.51.100.7
   with sip b1 by numbers 0.60
