@@ -93,8 +93,6 @@ type legParty struct {
 	dialog.Party
 	bundle int64
 	old    store.Joint // how it is joined now; Root 0: it is not
-
-	flagged bool // its call is marked as a leg that may be another call's
 }
 
 // joinLegs joins SIP calls of different Call-IDs.
@@ -124,8 +122,9 @@ func (a *assembler) joinLegs(s stretch) {
 	for _, i := range dialog.Unjoined(bare, joints) {
 		unjoined[list[i].bundle] = true
 	}
+	marked := a.im.Flagged(codes.FlagUnjoined, s.from-legReach, s.to+legReach)
 	for i := range list {
-		if p := &list[i]; decided(p.Start) && (p.flagged || unjoined[p.bundle]) {
+		if p := &list[i]; decided(p.Start) && (marked[p.bundle] || unjoined[p.bundle]) {
 			a.flagUnjoined(p.bundle, unjoined[p.bundle])
 		}
 	}
@@ -168,9 +167,7 @@ func (a *assembler) parties(from, to int64) []legParty {
 			}
 			continue
 		}
-		root := a.partyOfBundle(row.Bundle, store.Joint{})
-		root.flagged = row.Profile.Flags&codes.FlagUnjoined != 0
-		list = append(list, root)
+		list = append(list, a.partyOfBundle(row.Bundle, store.Joint{}))
 		for _, j := range members {
 			list = append(list, a.partyOfBundle(j.Bundle, j))
 		}
@@ -179,7 +176,7 @@ func (a *assembler) parties(from, to int64) []legParty {
 }
 
 func (a *assembler) partyOfRow(row *store.CallRow, links bool) legParty {
-	p := legParty{bundle: row.Bundle, flagged: row.Profile.Flags&codes.FlagUnjoined != 0}
+	p := legParty{bundle: row.Bundle}
 	p.Party = dialog.Party{CallID: row.Key, Start: row.Start, FromUser: row.Caller, ToUser: row.Callee}
 	p.From, _ = netip.ParseAddr(row.Profile.FromAddr)
 	p.To, _ = netip.ParseAddr(row.Profile.ToAddr)
