@@ -46,9 +46,9 @@ func TestCountingPage(t *testing.T) {
 			t.Fatalf("block %q has no end", command)
 		}
 		got := trimLines(callsift(strings.Fields(command)...))
-		if strings.HasSuffix(said, "...\n") {
+		if shown, cut := strings.CutSuffix(said, "...\n"); cut {
 			lines := strings.SplitAfter(got, "\n")
-			got = strings.Join(lines[:min(len(lines), 21)], "") + "...\n"
+			got = strings.Join(lines[:min(len(lines), strings.Count(shown, "\n"))], "") + "...\n"
 		}
 		parts[i+1] = command + "\n" + got + "```\n" + rest
 		if diff := cmp.Diff(said, got); diff != "" && os.Getenv("CALLSIFT_UPDATE") == "" {
