@@ -7,6 +7,7 @@ import (
 
 	"callsift/ingest/dialog"
 	"callsift/store"
+	"callsift/store/codes"
 )
 
 // Calls of different Call-IDs that a back-to-back agent made of one another, and
@@ -133,12 +134,36 @@ func (a *assembler) joinLegs(s stretch) {
 			want[p.bundle] = p.old // too near the edge to be judged from here
 		}
 	}
-	for _, j := range dialog.Join(bare) {
+	joints := dialog.Join(bare)
+	for _, j := range joints {
 		if b := &list[j.B]; decided(b.Start) {
 			want[b.bundle] = store.Joint{Bundle: b.bundle, Parent: list[j.A].bundle, Rule: j.Rule, Confidence: j.Confidence}
 		}
 	}
 	a.applyJoints(list, want)
+	unjoined := map[int64]bool{}
+	for _, i := range dialog.Unjoined(bare, joints) {
+		unjoined[list[i].bundle] = true
+	}
+	marked := a.im.Flagged(codes.FlagUnjoined, s.from-legReach, s.to+legReach)
+	for i := range list {
+		if p := &list[i]; decided(p.Start) && (marked[p.bundle] || unjoined[p.bundle]) {
+			a.flagUnjoined(p.bundle, unjoined[p.bundle])
+		}
+	}
+}
+
+// flagUnjoined marks a call that looks like a leg of another one, or takes the
+// mark away.
+func (a *assembler) flagUnjoined(bundle int64, yes bool) {
+	for _, row := range a.im.RowsOf(bundle, 0) {
+		p := row.Profile
+		if row.Call != 0 || p.Method != "INVITE" || p.Flags&codes.FlagOrphan != 0 || yes == (p.Flags&codes.FlagUnjoined != 0) {
+			continue
+		}
+		p.Flags ^= codes.FlagUnjoined
+		a.im.Recast(&row, p, 0)
+	}
 }
 
 // parties lists the SIP calls that begin in [from, to), those that are joined
