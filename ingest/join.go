@@ -69,6 +69,7 @@ func (a *assembler) join() {
 	if s.CDRs > 0 && s.First > 0 {
 		records = append(records, overlaps(whole, a.im.OtherRanges(true))...)
 	}
+	a.judge(records, a.joinByCallID)
 	a.judge(records, a.joinRecords)
 }
 
@@ -182,7 +183,7 @@ func (a *assembler) parties(from, to int64) []legParty {
 		}
 		var members []store.Joint
 		if joined {
-			members = slices.DeleteFunc(a.im.Joints(row.Bundle), func(j store.Joint) bool { return j.Rule == recordRule })
+			members = slices.DeleteFunc(a.im.Joints(row.Bundle), func(j store.Joint) bool { return isRecordRule(j.Rule) })
 		}
 		if len(members) == 0 {
 			if row.Start >= from {
@@ -496,7 +497,7 @@ func (a *assembler) joinRecords(s stretch) {
 			a.im.AddLegs(row.ID, -legsOf(a.im.RowsOf(was.Bundle, was.Attempt)))
 		}
 		if match != nil {
-			a.attach(row, match)
+			a.attach(row, match, recordRule, 0.6)
 		}
 	}
 }
@@ -589,8 +590,8 @@ func matchRecords(sip []store.CallRow, records map[recordKey][]record) []*record
 }
 
 // attach makes a record's rows legs of a SIP call.
-func (a *assembler) attach(call *store.CallRow, r *record) {
-	j := store.Joint{Root: call.Bundle, Bundle: r.bundle, Parent: call.Bundle, Rule: recordRule, Confidence: 0.6}
+func (a *assembler) attach(call *store.CallRow, r *record, rule string, confidence float64) {
+	j := store.Joint{Root: call.Bundle, Bundle: r.bundle, Parent: call.Bundle, Rule: rule, Confidence: confidence}
 	if r.bundle == 0 {
 		j.Attempt = r.attempt
 	}

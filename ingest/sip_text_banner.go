@@ -15,7 +15,7 @@ type hop struct {
 	time      int64       // microseconds UTC, where the banner has a time of its own
 	clock     clockFields // ... or only a time of day
 	clocked   bool
-	dated     bool     // clock has a date, too
+	dated     bool   // clock has a date, too
 	record    acTags // of a banner in AudioCodes' syslog
 }
 
