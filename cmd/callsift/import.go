@@ -12,6 +12,7 @@ import (
 
 type importOptions struct {
 	tz, format string
+	columns    map[string]string
 }
 
 func newImportCommand(a *app) *cobra.Command {
@@ -38,6 +39,7 @@ EXIT STATUS
 	}
 	cmd.Flags().StringVar(&opt.tz, "tz", "", "`ZONE` of times that do not name one, e.g. Europe/Berlin (default: evidence in the data, else UTC)")
 	cmd.Flags().StringVar(&opt.format, "format", "", "read every file as this `FORMAT` (callsift formats lists them)")
+	cmd.Flags().StringToStringVar(&opt.columns, "columns", nil, "what the columns of a table are, by header or number: `NAME=COLUMN,...`, e.g. start=Date,caller=From")
 	cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formatNames(), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
@@ -56,7 +58,10 @@ func runImport(ctx context.Context, a *app, opt importOptions, paths []string) e
 	if err != nil {
 		return err
 	}
-	io := ingest.Options{Zone: zone}
+	io := ingest.Options{Zone: zone, Columns: opt.columns}
+	if err := ingest.CheckColumns(opt.columns); err != nil {
+		return usagef("--columns: %v", err)
+	}
 	if opt.format != "" {
 		if io.Format = ingest.FormatNamed(opt.format); io.Format == nil {
 			return usagef("--format: no format %q; formats are %s", opt.format, strings.Join(formatNames(), ", "))
