@@ -81,6 +81,7 @@ type amiReader struct {
 
 func readAMI(in *Input, out Sink) error {
 	lines, records := newTableLines(in), newRecordReader(in, out)
+	records.words = true
 	r := amiReader{found: func(b *amiBlock) {
 		b.rec.raw = b.text.String()
 		if wrong := missing(b.columns()); wrong != "" {

@@ -208,7 +208,9 @@ func (h *hangups) refine(c *CDR, unique, linked string) {
 	}
 	if outcome := dialOutcomes[own.dial]; outcome != "" && c.Outcome != codes.Answered && c.Flags&codes.FlagPBXAnswered == 0 {
 		c.Outcome = outcome
-		c.Reason += ", " + own.dial
+		if own.dial != strings.ReplaceAll(c.Reason, " ", "") {
+			c.Reason += ", " + own.dial
+		}
 	}
 }
 
@@ -229,16 +231,19 @@ func (e *celEvent) event(at Place, times *recordTimes) (*store.Event, bool) {
 	if e[celType] != "HANGUP" || !failed {
 		return nil, false
 	}
-	text := fmt.Sprintf("cause %d", cause)
-	if entry, ok := codes.Q850(cause); ok {
-		text += " " + entry.Name
+	if cause == 127 { // none was recorded
+		cause = 0
+	}
+	text := ""
+	if entry, ok := codes.Q850(cause); ok && cause > 0 {
+		text = fmt.Sprintf(", cause %d %s", cause, entry.Name)
 	}
 	for _, part := range [...][2]string{{"dialstatus", dial}, {"exten", e[celExten]}, {"call", e[celLinked]}} {
 		if part[1] != "" {
 			text += ", " + part[0] + " " + clip(part[1])
 		}
 	}
-	return &store.Event{Time: micros, Kind: "HANGUP", Subject: clip(e[celChannel]), Code: max(cause, 0), Text: text, Offset: at.Offset, Line: int64(at.Line)}, true
+	return &store.Event{Time: micros, Kind: "HANGUP", Subject: clip(e[celChannel]), Code: max(cause, 0), Text: strings.TrimPrefix(text, ", "), Offset: at.Offset, Line: int64(at.Line)}, true
 }
 
 // celLines reads CEL's rows from lines, in a header's order or a known one.
@@ -322,7 +327,7 @@ func readCEL(in *Input, out Sink) error {
 	}
 	in.TZ, in.TZFrom = times.ledger()
 	if rows > 0 {
-		out.Warn(first, fmt.Sprintf("%d events of channels read; the %d hang-ups with a telling cause are kept", rows, kept))
+		out.Warn(first, fmt.Sprintf("channel events: %d; kept are hang-ups with a telling cause: %d", rows, kept))
 	}
 	return c.lines.err
 }

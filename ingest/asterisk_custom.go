@@ -101,7 +101,7 @@ func customHeader(lines *tableLines, mapping map[string]string) (h tableHeader, 
 		for _, comma := range []byte(",;\t") {
 			if cells, open := splitTable(row, comma, nil); !open {
 				if columns, ok := orderOf(cells); ok {
-					return tableHeader{comma: comma, columns: columns, width: len(cells)}, ""
+					return tableHeader{comma: comma, columns: columns, width: len(cells), words: true}, ""
 				}
 			}
 		}
@@ -116,6 +116,9 @@ func sniffAsteriskCustom(head []byte) bool {
 	h, wrong := customHeader(lines, nil)
 	if wrong != "" {
 		return false
+	}
+	if _, wrong := readHeader(tableLinesOf(head), nil); wrong == "" {
+		return false // a table that names its columns
 	}
 	rows, good := 0, 0
 	for n := 0; n < 20 && rows < 5; n++ {

@@ -39,7 +39,7 @@ var AsteriskSQL = Format{
 	Kind:        "cdr",
 	Proof:       "real files",
 	Example:     "INSERT INTO `cdr` (`calldate`,`clid`,`src`,`dst`,`dcontext`,`channel`,`dstchannel`,`lastapp`,`lastdata`,`duration`,`billsec`,`disposition`) VALUES ('2026-11-10 09:00:00','201','201','3312345678','from-internal','SIP/201-0000002a','','Dial','SIP/3312345678@carrier-a',12,0,'FAILED');",
-	Sniff:       sniffSQL,
+	Sniff:       func(head []byte) bool { return sniffSQL(head) && !otherAccepts(head) },
 	Read:        readSQL,
 }
 
@@ -76,7 +76,7 @@ func isAsteriskCDR(names []string) bool {
 // sniffSQL wants a row or the definition of cdr or cel in the first bytes.
 func sniffSQL(head []byte) bool {
 	upper := bytes.ToUpper(head)
-	if !bytes.Contains(upper, []byte("INSERT INTO")) && !bytes.Contains(upper, []byte("CREATE TABLE")) {
+	if !(bytes.Contains(upper, []byte("INSERT")) && bytes.Contains(upper, []byte("INTO"))) && !bytes.Contains(upper, []byte("CREATE TABLE")) {
 		return false
 	}
 	in := Input{Reader: bytes.NewReader(head)}
@@ -110,7 +110,7 @@ type sqlReader struct {
 
 func newSQLReader(in *Input, out Sink) *sqlReader {
 	r := &sqlReader{in: in, out: out, lex: newSQLLexer(in), tables: map[string]sqlTable{}, records: newRecordReader(in, out)}
-	r.records.hung = &r.hung
+	r.records.hung, r.records.words = &r.hung, true
 	r.times.clock.zone = in.Zone
 	r.spool = newRecordSpool()
 	return r

@@ -205,6 +205,7 @@ type jsonReader struct {
 
 func readJSON(in *Input, out Sink, want func(string) bool) error {
 	r := &jsonReader{lines: newTableLines(in), records: newRecordReader(in, out), mapping: in.Columns, want: want}
+	r.records.words = !want("")
 	if numberedColumns(r.mapping) != nil {
 		r.mapping = nil
 	}

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -25,7 +26,7 @@ var AsteriskTable = Format{
 	Proof:       "real files",
 	Example: "calldate,clid,src,dst,dcontext,channel,dstchannel,lastapp,lastdata,duration,billsec,disposition,amaflags,accountcode,uniqueid,userfield\n" +
 		`"2026-11-10 09:00:00","""Anna Example"" <201>","201","3312345678","from-internal","PJSIP/201-0000002a","PJSIP/carrier-a-0000002b","Dial","PJSIP/3312345678@carrier-a,60","12","0","NO ANSWER","3","","1794297600.42",""`,
-	Sniff: func(head []byte) bool { return sniffTable(head) == tableAsterisk },
+	Sniff: func(head []byte) bool { return sniffTable(head) == tableAsterisk && !otherAccepts(head) },
 	Read:  readTable,
 }
 
@@ -48,7 +49,9 @@ var AsteriskTable = Format{
 // the offset; that also gives the seconds back which Excel takes off on saving.
 // Durations are seconds or h:mm:ss. Where a table has no column for the result,
 // a call with talk is answered, one without not connected; a table whose only
-// measure is a duration is a bill, and that is its talk.
+// measure is a duration is a bill, and that is its talk. Where a result and a
+// duration stand together the duration is the call's, ringing and all, and the
+// talk is not known without an answer time.
 var CDRTable = Format{
 	Name:        "cdr-table",
 	Description: "Table of calls as CSV, TSV or with semicolons; header in English or Chinese, or --columns",
@@ -78,6 +81,7 @@ type tableHeader struct {
 	columns []recordColumn
 	row     string // the header itself; empty: the table has none
 	width   int    // cells of a row where there is no header; 0: not known
+	words   bool   // results are Asterisk's disposition words
 }
 
 // readHeader takes the lines up to the header away. wrong says why there is
@@ -100,7 +104,7 @@ func readHeader(lines *tableLines, mapping map[string]string) (h tableHeader, wr
 		taken++
 		if why == "" {
 			lines.take(next, taken)
-			return tableHeader{comma: comma, columns: columns, row: row}, ""
+			return tableHeader{comma: comma, columns: columns, row: row, words: hasWord(row, comma, "disposition")}, ""
 		}
 		if len(columns) > 0 {
 			wrong = why
@@ -186,22 +190,21 @@ func sniffTable(head []byte) int {
 	if good == 0 || 2*good < rows {
 		return tableNone
 	}
-	has := hasOf(h.columns)
-	word := func(names ...string) bool {
-		cells, _ := splitTable(h.row, h.comma, nil)
-		for _, cell := range cells {
-			for _, name := range names {
-				if headerWord(cell) == name {
-					return true
-				}
-			}
-		}
-		return false
-	}
-	if has[recResult] && word("disposition") && (word("calldate") || word("dcontext", "dstchannel", "lastapp") && has[recStart]) {
+	if h.words && (hasWord(h.row, h.comma, "calldate") || hasWord(h.row, h.comma, "dcontext", "dstchannel", "lastapp")) {
 		return tableAsterisk
 	}
 	return tableOther
+}
+
+// hasWord reports whether a header has one of some words.
+func hasWord(header string, comma byte, words ...string) bool {
+	cells, _ := splitTable(header, comma, nil)
+	for _, cell := range cells {
+		if slices.Contains(words, headerWord(cell)) {
+			return true
+		}
+	}
+	return false
 }
 
 func blankCells(cells []string) bool {
@@ -284,7 +287,7 @@ func readTableAs(in *Input, out Sink, header func(*tableLines, map[string]string
 	t := &tableReader{lines: newTableLines(in), records: newRecordReader(in, out)}
 	var wrong string
 	t.header, wrong = header(t.lines, in.Columns)
-	t.has = hasOf(t.header.columns)
+	t.has, t.records.words = hasOf(t.header.columns), t.header.words
 	for {
 		end, next, whole, ok := t.lines.peek(0)
 		if !ok {
@@ -329,7 +332,7 @@ func (t *tableReader) line(end, next int, whole bool, wrong string) {
 	if wrong != "" {
 		t.records.reject(at, wrong, row)
 	} else {
-		rec := &callRecord{Place: at, raw: row, has: t.has}
+		rec := &callRecord{Place: at, raw: row, has: t.has, cut: !whole}
 		for i := range min(len(t.cells), len(t.header.columns)) {
 			rec.set(t.header.columns[i], t.cells[i])
 		}

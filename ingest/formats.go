@@ -9,10 +9,10 @@ func formats() []*Format {
 	for i := range sipTextFormats {
 		list = append(list, &sipTextFormats[i])
 	}
-	list = append(list, &AsteriskTable, &AsteriskCustom, &AsteriskSQL, &AsteriskCEL, &AsteriskAMI, &AsteriskAMIJSON, &AsteriskLog)
-	// What follows reads anything with known words in it, so only what no other knows.
+	list = append(list, &AsteriskCustom, &AsteriskCEL, &AsteriskAMI, &AsteriskAMIJSON, &AsteriskLog)
+	// What follows goes by the names of columns, so it reads only what no other knows.
 	specific = list
-	return append(list[:len(list):len(list)], &CDRTable, &CDRSheet, &CDRJSON)
+	return append(list[:len(list):len(list)], &AsteriskTable, &AsteriskSQL, &CDRTable, &CDRSheet, &CDRJSON)
 }
 
 // specific are the formats of Formats that stand for one program's files.

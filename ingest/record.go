@@ -50,6 +50,7 @@ type callRecord struct {
 	raw    string
 	values [recordColumns]string
 	has    [recordColumns]bool // columns that its table has
+	cut    bool                // the source ends with it, without a line's end
 }
 
 func (r *callRecord) set(c recordColumn, value string) {
@@ -300,6 +301,9 @@ func (r *recordReader) setResult(c *CDR, rec *callRecord) (wrong string) {
 	}
 	if r.words && !known {
 		return fmt.Sprintf("disposition %q, want ANSWERED, NO ANSWER, BUSY, FAILED, CONGESTION or UNKNOWN", clip(word))
+	}
+	if rec.cut && word != "" && !known && c.Code == codes.Unknown {
+		return fmt.Sprintf("result %q in a last line without an end, want a word that is known", clip(word))
 	}
 	if !rec.has[recTalk] && !rec.has[recResult] && !rec.has[recCode] && !rec.has[recCause] && c.Talk < 0 && c.End >= c.Start {
 		c.Talk = (c.End - c.Start) / 1000 // a bill: its only duration is that of the talk
