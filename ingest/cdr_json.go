@@ -241,8 +241,9 @@ func (r *jsonReader) line(at Place, text string) {
 		r.records.reject(at, "no JSON object", text)
 		return
 	}
+	data := []byte(text)
 	for from := 0; start >= 0; {
-		rec, n, err := readJSONObject([]byte(text[from+start:]), r.mapping)
+		rec, n, err := readJSONObject(data[from+start:], r.mapping)
 		here := at
 		if from > 0 && from+start < at.Length {
 			here.Offset, here.Length = at.Offset+int64(from+start), min(n, at.Length-from-start)

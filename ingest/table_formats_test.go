@@ -2,9 +2,16 @@ package ingest
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
+	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/xuri/excelize/v2"
@@ -29,8 +36,45 @@ func FuzzAsteriskCEL(f *testing.F)     { fuzzFormat(f, AsteriskCEL) }
 func FuzzAsteriskAMI(f *testing.F)     { fuzzFormat(f, AsteriskAMI) }
 func FuzzAsteriskAMIJSON(f *testing.F) { fuzzFormat(f, AsteriskAMIJSON) }
 func FuzzAsteriskLog(f *testing.F)     { fuzzFormat(f, AsteriskLog) }
-func FuzzCDRTable(f *testing.F)        { fuzzFormat(f, CDRTable) }
 func FuzzCDRJSON(f *testing.F)         { fuzzFormat(f, CDRJSON) }
+
+func FuzzCDRTable(f *testing.F) {
+	for _, text := range []string{"start\tcaller\tcallee\ttalk\n2026-11-10 09:00\t上\t\U0001f600\t3\n", CDRTable.Example} {
+		wide := binary.LittleEndian.AppendUint16(nil, 0xfeff)
+		for _, unit := range utf16.Encode([]rune(text)) {
+			wide = binary.LittleEndian.AppendUint16(wide, unit)
+		}
+		f.Add(wide, false)
+		f.Add(wide[2:len(wide)-1], true)
+	}
+	fuzzFormat(f, CDRTable)
+}
+
+// BenchmarkCDRTable reads rows of a table with a header.
+func BenchmarkCDRTable(b *testing.B) {
+	head, row, _ := strings.Cut(AsteriskTable.Example, "\n")
+	data := []byte(head + "\n" + strings.Repeat(row+"\n", 20000))
+	b.SetBytes(int64(len(data)))
+	for b.Loop() {
+		if err := CDRTable.Read(&Input{Reader: bytes.NewReader(data)}, discard{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(20000*b.N)/b.Elapsed().Seconds(), "rows/s")
+}
+
+// BenchmarkAsteriskSQL reads rows of a dump.
+func BenchmarkAsteriskSQL(b *testing.B) {
+	head, row, _ := strings.Cut(strings.TrimSuffix(AsteriskSQL.Example, ";"), " VALUES ")
+	data := []byte(head + " VALUES " + strings.Repeat(row+",\n", 20000) + row + ";\n")
+	b.SetBytes(int64(len(data)))
+	for b.Loop() {
+		if err := AsteriskSQL.Read(&Input{Reader: bytes.NewReader(data)}, discard{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(20000*b.N)/b.Elapsed().Seconds(), "rows/s")
+}
 
 // workbook is an .xlsx file: each sheet a name and rows.
 func workbook(t testing.TB, sheets map[string][][]any, order ...string) []byte {
@@ -155,4 +199,95 @@ type eventSink struct {
 
 func (s eventSink) Event(e *store.Event) {
 	*s.got = append(*s.got, fmt.Sprint("event ", e.Line, " ", e.Kind, " ", e.Time/1e6))
+}
+
+// imported runs files through an import and lists how many calls each outcome has.
+func imported(t *testing.T, opt Options, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	db, err := store.Open(filepath.Join(dir, "calls.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	var paths []string
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(files[name]), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		paths = append(paths, path)
+	}
+	var list strings.Builder
+	err = Run(t.Context(), db, paths, opt, func(r FileResult) {
+		fmt.Fprintf(&list, "%s %s %d records %d rejected %v\n", filepath.Base(r.Path), r.Source.Format, r.Source.CDRs, r.Source.Rejected, r.Err)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = db.Query(t.Context(), "SELECT outcome, count(*) FROM calls GROUP BY 1 ORDER BY 1", func([]string) error { return nil },
+		func(row []any) error { fmt.Fprintf(&list, "%v %v\n", row[0], row[1]); return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list.String()
+}
+
+// TestImportColumns: a table that no format knows is read once its columns are named.
+func TestImportColumns(t *testing.T) {
+	text := "Wann;Wer;Wohin;Ergebnis\n10.11.2026 09:00:00;201;3312345678;486\n10.11.2026 09:01:00;201;3312345678;ok\n"
+	got := imported(t, Options{}, map[string]string{"a.csv": text})
+	if !strings.Contains(got, "not a format that callsift knows") {
+		t.Errorf("without columns: %s", got)
+	}
+	columns := map[string]string{"start": "Wann", "caller": "Wer", "callee": "Wohin", "result": "Ergebnis"}
+	got = imported(t, Options{Columns: columns}, map[string]string{"a.csv": text})
+	if want := "a.csv cdr-table 2 records 0 rejected <nil>\nanswered 1\nuser 1\n"; got != want {
+		t.Errorf("with columns: %s, want %s", got, want)
+	}
+}
+
+// TestLegsOfTables: rows of one channel are one call in every Asterisk format.
+func TestLegsOfTables(t *testing.T) {
+	c := readCase(t, filepath.Join("testdata", "asterisk-table", "freepbx.txtar"))
+	got := imported(t, Options{}, map[string]string{"a.csv": c.input})
+	if want := "a.csv asterisk-table 6 records 0 rejected <nil>\nanswered 2\nfailed 1\nnot_connected 1\nuser 1\n"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+// TestTablesHostile: text made to be slow or large takes time in proportion to
+// its length and memory within the limits.
+func TestTablesHostile(t *testing.T) {
+	row := strings.TrimSuffix(AsteriskSQL.Example, ";")
+	tests := []struct {
+		f    Format
+		text string
+	}{
+		{AsteriskSQL, row + ",('" + strings.Repeat("x", 1<<20)},
+		{AsteriskSQL, row + strings.Repeat(",(", 200000)},
+		{AsteriskSQL, row + strings.Repeat("(", 1<<20)},
+		{AsteriskSQL, "CREATE TABLE cdr (" + strings.Repeat("`a` int,", 100000)},
+		{AsteriskSQL, "INSERT INTO cdr (" + strings.Repeat("`a`,", 100000)},
+		{AsteriskSQL, strings.Repeat("CREATE TABLE `x` (a int);LOCK TABLES `x` WRITE;", 10000)},
+		{CDRJSON, strings.Repeat("[", 1<<20) + "\n" + strings.Repeat(`{"a":`, 10000) + "\n" + strings.Repeat("{}", 30000)},
+		{AsteriskAMI, "Event: Cdr\n" + strings.Repeat("Source: 1\n", 100000)},
+		{CDRTable, "start,caller,status\n" + strings.Repeat(`"`, 1<<20) + "\n" + strings.Repeat("\"\n", 50000)},
+		{CDRTable, strings.Repeat(",", 1<<20)},
+		{AsteriskCEL, strings.Repeat(`"a","b`+"\n", 100000)},
+	}
+	for i, test := range tests {
+		begin := time.Now()
+		var l listing
+		test.f.Sniff([]byte(test.text[:min(len(test.text), headSize)]))
+		if err := test.f.Read(&Input{Reader: strings.NewReader(test.text)}, &l); err != nil {
+			t.Fatal(err)
+		}
+		checkPlaces(t, l.places, len(test.text))
+		if took := time.Since(begin); took > 20*time.Second {
+			t.Errorf("%d, %s: %d bytes took %s", i, test.f.Name, len(test.text), took)
+		} else {
+			t.Logf("%d, %s: %s", i, test.f.Name, took)
+		}
+	}
 }
