@@ -95,7 +95,8 @@ type recordReader struct {
 
 	held     []recordItem // the first records, until there are enough to survey
 	surveyed bool
-	window   []recordItem // the last records, where legs of one call may still be found
+	window   [astWindow]recordItem // the last records, a ring, where legs of one call may still be found
+	count    int                   // records put into window so far
 }
 
 // maxHeld is how many records are looked through for the zone and the order of
@@ -152,9 +153,8 @@ func (r *recordReader) end(in *Input) {
 		r.survey()
 	}
 	for i := range r.window {
-		r.emit(&r.window[i])
+		r.emit(&r.window[(r.count+i)%astWindow])
 	}
-	r.window = nil
 	in.TZ, in.TZFrom = r.times.ledger()
 	if r.times.guessed {
 		r.out.Warn(Place{Line: 1}, "no row tells whether slashed dates are day/month or month/day: read as day/month")
@@ -171,11 +171,9 @@ func (r *recordReader) process(item recordItem) {
 	if item.record != nil {
 		r.read(&item)
 	}
-	if len(r.window) == astWindow {
-		r.emit(&r.window[0])
-		copy(r.window, r.window[1:])
-		r.window = r.window[:astWindow-1]
-	}
+	slot := &r.window[r.count%astWindow]
+	r.emit(slot)
+	*slot = recordItem{}
 	if item.key != 0 {
 		for i := range r.window {
 			if w := &r.window[i]; w.key == item.key && w.cdr != nil && w.cdr.ID == item.cdr.ID {
@@ -183,7 +181,8 @@ func (r *recordReader) process(item recordItem) {
 			}
 		}
 	}
-	r.window = append(r.window, item)
+	*slot = item
+	r.count++
 }
 
 func (r *recordReader) emit(item *recordItem) {

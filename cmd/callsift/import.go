@@ -25,6 +25,11 @@ into the database, which is made if it is not there. What each file is, is found
 out from its content; gzip is unpacked. A file is taken in as a whole or not at
 all, and a second import of the same bytes changes nothing.
 
+A table of calls (CSV, TSV, Excel, JSON lines) is read by the words of its header.
+Where it has others, or none, --columns names them: start=Date,caller=From,... by
+header, or start=4,caller=1,... by number. A file of no known format is read as a
+table then.
+
 Files that callsift does not know are named and left out. What became of every
 file shows ` + "`callsift sources`" + `, what could not be used ` + "`callsift rejects`" + `.
 
