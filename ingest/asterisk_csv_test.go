@@ -147,6 +147,8 @@ func readCase(t *testing.T, file string) goldenCase {
 				name, column, _ := strings.Cut(pair, "=")
 				c.columns[name] = column
 			}
+		case "workbook": // the input is the rows of a sheet, with tabs
+			c.input = string(workbook(t, map[string][][]any{"Sheet": sheetRows(c.input)}, "Sheet"))
 		case "charset":
 			c.input = encoded(t, c.input, value)
 		case "bom":

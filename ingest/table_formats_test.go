@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -28,6 +29,8 @@ func TestAsteriskAMIJSONGolden(t *testing.T) { goldenFormat(t, AsteriskAMIJSON) 
 func TestAsteriskLogGolden(t *testing.T)     { goldenFormat(t, AsteriskLog) }
 func TestCDRTableGolden(t *testing.T)        { goldenFormat(t, CDRTable) }
 func TestCDRJSONGolden(t *testing.T)         { goldenFormat(t, CDRJSON) }
+
+func TestCDRSheetGolden(t *testing.T) { goldenFormat(t, CDRSheet) }
 
 func FuzzAsteriskTable(f *testing.F)   { fuzzFormat(f, AsteriskTable) }
 func FuzzAsteriskCustom(f *testing.F)  { fuzzFormat(f, AsteriskCustom) }
@@ -98,6 +101,22 @@ func workbook(t testing.TB, sheets map[string][][]any, order ...string) []byte {
 		t.Fatal(err)
 	}
 	return out.Bytes()
+}
+
+// sheetRows are lines with tabs as rows of a sheet; what is a number is one.
+func sheetRows(text string) (rows [][]any) {
+	for _, line := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
+		var row []any
+		for _, cell := range strings.Split(line, "\t") {
+			if f, err := strconv.ParseFloat(cell, 64); err == nil {
+				row = append(row, f)
+			} else {
+				row = append(row, cell)
+			}
+		}
+		rows = append(rows, row)
+	}
+	return rows
 }
 
 // sampleWorkbook has a sheet of calls with times as Excel keeps them and as
