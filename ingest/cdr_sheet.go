@@ -27,7 +27,7 @@ var CDRSheet = Format{
 	Description: "Table of calls in an Excel workbook (.xlsx)",
 	Kind:        "cdr",
 	Proof:       "documentation",
-	Example:     "start | caller | callee | duration | status (cells of a sheet)",
+	Example:     "PK\x03\x04 [Content_Types].xml xl/workbook.xml xl/worksheets/sheet1.xml",
 	Sniff:       sniffSheet,
 	Read:        readSheets,
 	Raw:         rawOfSheet,

@@ -30,7 +30,7 @@ func TestOneFormatEach(t *testing.T) {
 
 // TestExamples: each format's own example is accepted by it alone.
 func TestExamples(t *testing.T) {
-	for _, f := range []Format{AsteriskCSV, AsteriskTable, AsteriskCustom, AsteriskSQL, AsteriskCEL, AsteriskAMI, AsteriskAMIJSON, AsteriskLog, CDRTable, CDRJSON} {
+	for _, f := range []Format{AsteriskCSV, AsteriskTable, AsteriskCustom, AsteriskSQL, AsteriskCEL, AsteriskAMI, AsteriskAMIJSON, AsteriskLog, CDRTable, CDRSheet, CDRJSON} {
 		for _, other := range Formats {
 			if got, want := other.Sniff([]byte(f.Example)), other.Name == f.Name; got != want {
 				t.Errorf("%s accepts the example of %s: %v", other.Name, f.Name, got)
