@@ -43,16 +43,16 @@ var AsteriskSQL = Format{
 	Read:        readSQL,
 }
 
-// sqlTable is what a dump told of a table.
-type sqlTable struct {
+// dumpTable is what a dump told of a table.
+type dumpTable struct {
 	cdr   []recordColumn // nil: the table is no cdr, or its columns are not known
 	cel   []int
 	named bool // its columns are known
 }
 
 // tableOf finds out what a table is by its columns.
-func tableOf(names []string) sqlTable {
-	t := sqlTable{named: true}
+func tableOf(names []string) dumpTable {
+	t := dumpTable{named: true}
 	if columns := mapHeader(names, nil); missing(columns) == "" && isAsteriskCDR(names) {
 		t.cdr = columns
 	} else {
@@ -94,7 +94,7 @@ type sqlReader struct {
 	in      *Input
 	out     Sink
 	lex     *sqlLexer
-	tables  map[string]sqlTable
+	tables  map[string]dumpTable
 	records *recordReader
 	times   recordTimes // of cel's events
 	hung    hangups
@@ -109,7 +109,7 @@ type sqlReader struct {
 }
 
 func newSQLReader(in *Input, out Sink) *sqlReader {
-	r := &sqlReader{in: in, out: out, lex: newSQLLexer(in), tables: map[string]sqlTable{}, records: newRecordReader(in, out)}
+	r := &sqlReader{in: in, out: out, lex: newSQLLexer(in), tables: map[string]dumpTable{}, records: newRecordReader(in, out)}
 	r.records.hung, r.records.words = &r.hung, true
 	r.times.clock.zone = in.Zone
 	r.spool = newRecordSpool()
@@ -241,7 +241,7 @@ func (r *sqlReader) insert() {
 	r.insertRows(strings.Clone(name), table)
 }
 
-func (r *sqlReader) insertRows(name string, table sqlTable) {
+func (r *sqlReader) insertRows(name string, table dumpTable) {
 	for {
 		t := r.lex.next()
 		switch t.kind {
@@ -258,7 +258,7 @@ func (r *sqlReader) insertRows(name string, table sqlTable) {
 }
 
 // row reads one row of cdr or cel, or of a table that nothing is known of.
-func (r *sqlReader) row(name string, table sqlTable) {
+func (r *sqlReader) row(name string, table dumpTable) {
 	at := Place{Offset: r.lex.offset - 1, Line: r.lex.line}
 	r.lex.keep, r.lex.kept = append(r.lex.keep[:0], '('), true
 	cells, whole := r.lex.values(r.cells[:0])
@@ -287,7 +287,7 @@ func (r *sqlReader) row(name string, table sqlTable) {
 	}
 }
 
-func (r *sqlReader) cdr(at Place, name string, table sqlTable, raw string, whole bool) {
+func (r *sqlReader) cdr(at Place, name string, table dumpTable, raw string, whole bool) {
 	columns := table.cdr
 	if name != r.table {
 		r.table = name

@@ -315,7 +315,7 @@ func (r *recordReader) setResult(c *CDR, rec *callRecord) (wrong string) {
 	case c.Talk > 0:
 		c.Outcome = codes.Answered
 	default:
-		c.Outcome = outcomeOfCause(c.CauseQ850)
+		c.Outcome = unansweredOutcome(c.CauseQ850)
 	}
 	if c.Outcome == codes.Answered && rec.has[recDstChannel] && v[recDstChannel] == "" && noConversation[strings.ToLower(v[recLastApp])] {
 		c.Outcome = codes.NotConnected

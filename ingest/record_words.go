@@ -270,8 +270,8 @@ func causeName(s string) string {
 	return headerWord(strings.TrimPrefix(strings.ToUpper(s), "AST_CAUSE_"))
 }
 
-// outcomeOfCause is what became of a call nobody talked in, by its cause.
-func outcomeOfCause(cause int) codes.Outcome {
+// unansweredOutcome is what became of a call nobody talked in, by its cause.
+func unansweredOutcome(cause int) codes.Outcome {
 	entry, ok := codes.Q850(cause)
 	if !ok {
 		return codes.NotConnected
