@@ -272,6 +272,12 @@ func causeName(s string) string {
 
 // unansweredOutcome is what became of a call nobody talked in, by its cause.
 func unansweredOutcome(cause int) codes.Outcome {
+	switch {
+	case cause == 16:
+		return codes.Abandoned
+	case cause >= 17 && cause <= 21:
+		return codes.User
+	}
 	entry, ok := codes.Q850(cause)
 	if !ok {
 		return codes.NotConnected

@@ -220,8 +220,8 @@ func (s eventSink) Event(e *store.Event) {
 	*s.got = append(*s.got, fmt.Sprint("event ", e.Line, " ", e.Kind, " ", e.Time/1e6))
 }
 
-// imported runs files through an import and lists how many calls each outcome has.
-func imported(t *testing.T, opt Options, files map[string]string) string {
+// importedCalls runs files through an import and lists how many calls each outcome has.
+func importedCalls(t *testing.T, opt Options, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
 	db, err := store.Open(filepath.Join(dir, "calls.db"))
@@ -255,12 +255,12 @@ func imported(t *testing.T, opt Options, files map[string]string) string {
 // TestImportColumns: a table that no format knows is read once its columns are named.
 func TestImportColumns(t *testing.T) {
 	text := "Wann;Wer;Wohin;Ergebnis\n10.11.2026 09:00:00;201;3312345678;486\n10.11.2026 09:01:00;201;3312345678;ok\n"
-	got := imported(t, Options{}, map[string]string{"a.csv": text})
+	got := importedCalls(t, Options{}, map[string]string{"a.csv": text})
 	if !strings.Contains(got, "not a format that callsift knows") {
 		t.Errorf("without columns: %s", got)
 	}
 	columns := map[string]string{"start": "Wann", "caller": "Wer", "callee": "Wohin", "result": "Ergebnis"}
-	got = imported(t, Options{Columns: columns}, map[string]string{"a.csv": text})
+	got = importedCalls(t, Options{Columns: columns}, map[string]string{"a.csv": text})
 	if want := "a.csv cdr-table 2 records 0 rejected <nil>\nanswered 1\nuser 1\n"; got != want {
 		t.Errorf("with columns: %s, want %s", got, want)
 	}
@@ -269,7 +269,7 @@ func TestImportColumns(t *testing.T) {
 // TestLegsOfTables: rows of one channel are one call in every Asterisk format.
 func TestLegsOfTables(t *testing.T) {
 	c := readCase(t, filepath.Join("testdata", "asterisk-table", "freepbx.txtar"))
-	got := imported(t, Options{}, map[string]string{"a.csv": c.input})
+	got := importedCalls(t, Options{}, map[string]string{"a.csv": c.input})
 	if want := "a.csv asterisk-table 6 records 0 rejected <nil>\nanswered 2\nfailed 1\nnot_connected 1\nuser 1\n"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
