@@ -107,7 +107,8 @@ func stampText(micros int64) string {
 
 // goldenFormat reads each testdata/NAME/*.txtar: "input", and "want", which is
 // what the reader hands out. The comment may have lines "zone NAME" and
-// "modified RFC3339", "no-sniff" (the format does not accept it), and "replace A B".
+// "modified RFC3339", "no-sniff" (the format does not accept it), "columns" and
+// "charset", and what readCase has more.
 func goldenFormat(t *testing.T, f Format) {
 	files, err := filepath.Glob(filepath.Join("testdata", f.Name, "*.txtar"))
 	if err != nil || len(files) == 0 {
@@ -116,6 +117,7 @@ func goldenFormat(t *testing.T, f Format) {
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			c := readCase(t, file)
+			f := c.mapped(f)
 			if got := f.Sniff([]byte(c.input)); got != c.sniffed {
 				t.Errorf("Sniff = %v, want %v", got, c.sniffed)
 			}
@@ -139,6 +141,7 @@ type goldenCase struct {
 	zone        *time.Location
 	modified    time.Time
 	sniffed     bool
+	columns     map[string]string
 }
 
 func readCase(t *testing.T, file string) goldenCase {
@@ -169,6 +172,16 @@ func readCase(t *testing.T, file string) goldenCase {
 			c.input = strings.ReplaceAll(c.input, "\n", "\r\n")
 		case "cr":
 			c.input = strings.ReplaceAll(c.input, "\n", "\r")
+		case "columns": // as the flag: start=Date,caller=From
+			c.columns = map[string]string{}
+			for _, pair := range strings.Split(value, ",") {
+				name, column, _ := strings.Cut(pair, "=")
+				c.columns[name] = column
+			}
+		case "workbook": // the input is the rows of a sheet, with tabs
+			c.input = string(workbook(t, map[string][][]any{"Sheet": sheetRows(c.input)}, "Sheet"))
+		case "charset":
+			c.input = encoded(t, c.input, value)
 		case "bom":
 			c.input = "\xef\xbb\xbf" + c.input
 		case "cut": // the last bytes of the input are missing
@@ -181,6 +194,16 @@ func readCase(t *testing.T, file string) goldenCase {
 		}
 	}
 	return c
+}
+
+// mapped is the format with the case's columns.
+func (c *goldenCase) mapped(f Format) Format {
+	read := f.Read
+	f.Read = func(in *Input, out Sink) error {
+		in.Columns = c.columns
+		return read(in, out)
+	}
+	return f
 }
 
 func (c *goldenCase) update(t *testing.T, file, got string) {

@@ -13,5 +13,21 @@ func formats() []*Format {
 	for i := range sipTextFormats {
 		list = append(list, &sipTextFormats[i])
 	}
-	return list
+	list = append(list, &AsteriskCustom, &AsteriskCEL, &AsteriskAMI, &AsteriskAMIJSON, &AsteriskLog)
+	// What follows goes by the names of columns, so it reads only what no other knows.
+	specific = list
+	return append(list[:len(list):len(list)], &AsteriskTable, &AsteriskSQL, &CDRTable, &CDRSheet, &CDRJSON)
+}
+
+// specific are the formats of Formats that stand for one program's files.
+var specific []*Format
+
+// otherAccepts reports whether a file is in a format that one program writes.
+func otherAccepts(head []byte) bool {
+	for _, f := range specific {
+		if f.Sniff(head) {
+			return true
+		}
+	}
+	return false
 }

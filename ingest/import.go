@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,8 @@ import (
 type Options struct {
 	Zone   *time.Location // for times without a zone; nil: evidence in the data, else UTC
 	Format *Format        // read every file as this; nil: by content
+	// Columns, as in Input. A file of no known format is read as a table then.
+	Columns map[string]string
 	// Progress is told the bytes read so far of a file; size is -1 if unknown.
 	Progress func(path string, read, size int64)
 }
@@ -91,6 +94,9 @@ func importBody(ctx context.Context, db *store.DB, o *opened, opt Options, r *Fi
 	if format == nil {
 		format = detect(head)
 	}
+	if format == nil && opt.Columns != nil && printable(head) {
+		format = &CDRTable
+	}
 	if format == nil {
 		r.Err = fmt.Errorf("%s: not a format that callsift knows; looked for %s", r.Path, lookedFor())
 		if err := o.rest(); err != nil {
@@ -135,7 +141,7 @@ func readSource(ctx context.Context, db *store.DB, o *opened, format *Format, op
 	if err != nil {
 		return err
 	}
-	in := &Input{Reader: o.body, Path: r.Path, Zone: opt.Zone, ModTime: o.modTime}
+	in := &Input{Reader: o.body, Path: r.Path, Zone: opt.Zone, ModTime: o.modTime, Columns: opt.Columns}
 	c := newCollector(im, format)
 	readErr := format.Read(in, c)
 	if err := ctx.Err(); err != nil {
@@ -201,4 +207,10 @@ func joinNotes(a, b string) string {
 // quoteHead shows the beginning of an unknown file.
 func quoteHead(head []byte) string {
 	return fmt.Sprintf("%q", head[:min(len(head), 40)])
+}
+
+// printable reports whether a file is text, as far as zero bytes tell; those of
+// UTF-16 are none.
+func printable(head []byte) bool {
+	return bytes.IndexByte(head, 0) < 0 || charsetOf(head).wide()
 }

@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"math"
 	"math/bits"
+
+	"callsift/store"
 )
 
 // maxOpenText bounds how many messages may be unfinished at a time: as many
@@ -33,6 +36,8 @@ type textReader struct {
 
 	open []*textMessage // by place; finished ones wait for those before them
 	free []*textMessage
+
+	events []store.Event // of log lines between messages, waiting for those before them
 
 	family string // of the first message with a banner, else of the first message
 	banner bool   // family is a banner's
@@ -167,6 +172,10 @@ func (r *textReader) outside(ln textLine) int {
 		r.endKin(ln.text)
 		r.announce(h, stamped)
 		return len(ln.text)
+	}
+	if e, ok := asteriskLogLine(ln.text); ok {
+		e.Time, e.Offset, e.Line = r.last.time, ln.off, int64(ln.no)
+		r.events = append(r.events, e)
 	}
 	rule := endMark(ln.text)
 	if rule {
@@ -306,6 +315,7 @@ func (r *textReader) newMessage() *textMessage {
 func (r *textReader) settle() {
 	n := 0
 	for n < len(r.open) && r.open[n].state == done && !r.open[n].hold {
+		r.emitEvents(r.open[n].obs.Offset)
 		r.emit(r.open[n])
 		r.free = append(r.free, r.open[n])
 		n++
@@ -313,6 +323,19 @@ func (r *textReader) settle() {
 	if n > 0 {
 		r.open = r.open[:copy(r.open, r.open[n:])]
 	}
+	if len(r.open) == 0 {
+		r.emitEvents(math.MaxInt64)
+	}
+}
+
+// emitEvents hands out the events of lines before a place in the source.
+func (r *textReader) emitEvents(before int64) {
+	n := 0
+	for n < len(r.events) && r.events[n].Offset < before {
+		r.out.Event(&r.events[n])
+		n++
+	}
+	r.events = r.events[:copy(r.events, r.events[n:])]
 }
 
 // end ends the source.

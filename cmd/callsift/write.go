@@ -55,4 +55,3 @@ func (a *app) endLate() {
 	fmt.Fprintln(a.err, interrupted)
 	os.Exit(exitInterrupted)
 }
-
