@@ -52,7 +52,7 @@ func TestDocument(t *testing.T) {
 			t.Errorf("%s: no section %q", document, s.title)
 		}
 	}
-	for _, c := range []struct{ name string }{} {
+	for _, c := range hostileInputs {
 		if !strings.Contains(string(text), "| "+c.name+" |") {
 			t.Errorf("%s: no line for %q: run the tests with -update", document, c.name)
 		}

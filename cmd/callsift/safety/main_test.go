@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sort"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -152,7 +153,20 @@ func dump(t testing.TB, path string) string {
 	var lines []string
 	for _, table := range []string{"source", "reject", "warning", "message_count", "bundle", "evidence", "link", "joint", "profile", "attempt", "rollup", "delay", "event", "ledger", "doubled"} {
 		err := db.Query(context.Background(), "SELECT * FROM "+table, func([]string) error { return nil }, func(row []any) error {
-			lines = append(lines, fmt.Sprintf("%s %q", table, fmt.Sprint(row...)))
+			line := []byte(table)
+			for _, v := range row {
+				switch v := v.(type) {
+				case int64:
+					line = strconv.AppendInt(append(line, ' '), v, 10)
+				case string:
+					line = append(append(line, ' '), v...)
+				case []byte:
+					line = append(append(line, ' '), v...)
+				default:
+					line = fmt.Appendf(line, " %v", v)
+				}
+			}
+			lines = append(lines, string(line))
 			return nil
 		})
 		if err != nil {
