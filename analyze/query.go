@@ -95,7 +95,6 @@ func (q Query) wants(p *store.Profile) bool {
 type selection struct {
 	q        Query
 	profiles map[int64]*store.Profile
-	keep     func(*store.Profile) bool // nil: all
 	times    []Condition
 	timeOK   map[int64]bool
 	callers  []Condition

@@ -69,8 +69,7 @@ func (p *paper) labelRoom(ticks []float64, label func(float64) string) float64 {
 	return w + 10
 }
 
-func countLabel(v float64) string   { return show.Short(v) }
-func percentLabel(v float64) string { return show.Percent(v) }
+func countLabel(v float64) string { return show.Short(v) }
 
 // dayAxis labels days under b: up to two weeks each day by weekday and date, then
 // Mondays by date and ISO week, thinned until they do not touch.

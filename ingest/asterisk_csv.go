@@ -222,7 +222,7 @@ func (r *astReader) oneLine(end, next int, whole bool) {
 	wrong := r.row.split()
 	lines := 1
 	if r.row.open {
-		if e, n, l, ok := r.joined(end, next); ok {
+		if e, n, l, ok := r.joined(next); ok {
 			end, next, lines, wrong = e, n, l, ""
 			at.Length = end
 		}
@@ -244,9 +244,8 @@ func (r *astReader) oneLine(end, next int, whole bool) {
 
 // joined tries whether the row goes on in the next lines: a line end inside
 // quotes. It is believed only if that makes a sound row.
-func (r *astReader) joined(end, next int) (int, int, int, bool) {
-	for lines := 2; lines <= 8 && next < maxCSVLine/2; lines++ {
-		var ok bool
+func (r *astReader) joined(next int) (end, after, lines int, ok bool) {
+	for lines = 2; lines <= 8 && next < maxCSVLine/2; lines++ {
 		if end, next, _, ok = r.lines.peek(next); !ok {
 			return 0, 0, 0, false
 		}

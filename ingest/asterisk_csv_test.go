@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,7 +26,33 @@ type listing struct {
 	places []Place
 }
 
-func (l *listing) Message(*Observation) {}
+// Message lists a message with a hash of its bytes, which is the same for the
+// same message in every format.
+func (l *listing) Message(o *Observation) {
+	l.places = append(l.places, o.Place)
+	first, _, _ := bytes.Cut(o.Raw, []byte("\n"))
+	fmt.Fprintf(l, "%d %s %s > %s", o.Line, stampText(o.Time), hostText(o.Src), hostText(o.Dst))
+	for _, word := range []struct {
+		text string
+		on   bool
+	}{
+		{[...]string{"?", "UDP", "TCP", "TLS", "WS", "WSS", "SCTP"}[o.Transport], true},
+		{"sent", o.Heading == Sent}, {"received", o.Heading == Received},
+		{"coarse", o.Coarse}, {"cut", o.Cut}, {"device=" + o.Device, o.Device != ""},
+	} {
+		if word.on {
+			fmt.Fprintf(l, " %s", word.text)
+		}
+	}
+	fmt.Fprintf(l, " %04x %s\n", messageHash(o.Raw)&0xffff, bytes.TrimRight(first, "\r"))
+}
+
+func hostText(a netip.AddrPort) string {
+	if !a.IsValid() {
+		return "?"
+	}
+	return a.String()
+}
 
 func (l *listing) CDR(c *CDR) {
 	l.places = append(l.places, c.Place)
@@ -41,7 +68,13 @@ func (l *listing) CDR(c *CDR) {
 		fmt.Fprintf(l, " end=+%d", (c.End-c.Start)/1e6)
 	}
 	fmt.Fprintf(l, " talk=%d from=%s to=%s trunk=%s dir=%s outcome=%s reason=%q", c.Talk, c.Caller, c.Callee, trunk, c.Direction, c.Outcome, c.Reason)
-	for _, extra := range [][2]string{{"link", c.Link}, {"role", c.Role}, {"device", c.Device}, {"flags", strings.Join(c.Flags.Names(), ",")}} {
+	if c.Code != codes.Unknown {
+		fmt.Fprintf(l, " code=%d", c.Code)
+	}
+	if c.CauseQ850 != -1 {
+		fmt.Fprintf(l, " cause=%d", c.CauseQ850)
+	}
+	for _, extra := range [][2]string{{"callid", c.CallID}, {"agent", c.UserAgent}, {"link", c.Link}, {"role", c.Role}, {"device", c.Device}, {"flags", strings.Join(c.Flags.Names(), ",")}} {
 		if extra[1] != "" {
 			fmt.Fprintf(l, " %s=%s", extra[0], extra[1])
 		}
@@ -51,7 +84,11 @@ func (l *listing) CDR(c *CDR) {
 
 func (l *listing) Event(e *store.Event) {
 	l.places = append(l.places, Place{Offset: e.Offset, Length: 1, Line: int(e.Line)})
-	fmt.Fprintf(l, "%d event %s at=%s subject=%s code=%d text=%q\n", e.Line, e.Kind, stampText(e.Time), e.Subject, e.Code, e.Text)
+	fmt.Fprintf(l, "%d event %s at=%s subject=%s code=%d text=%q", e.Line, e.Kind, stampText(e.Time), e.Subject, e.Code, e.Text)
+	if e.Device != "" {
+		fmt.Fprintf(l, " device=%s", e.Device)
+	}
+	l.WriteByte('\n')
 }
 
 func (l *listing) Reject(at Place, reason string, sample []byte) {

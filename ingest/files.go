@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -16,8 +15,6 @@ import (
 	"sort"
 	"strings"
 	"time"
-
-	"github.com/klauspost/compress/gzip"
 )
 
 // headSize is how much of a file the formats see to recognise it.
@@ -110,16 +107,16 @@ type opened struct {
 	size    int64 // -1: unknown (standard input)
 	modTime time.Time
 	sum     hash.Hash
+	ahead   *aheadReader // nil: standard input, pipes
 	raw     *countingReader
 	body    *bufio.Reader
-	note    string // "gzip"
+	note    string // the compression: "gzip", "zstd" ...
 }
 
 // countingReader counts and hashes what passes and stops when ctx ends.
 type countingReader struct {
 	ctx  context.Context
 	r    io.Reader
-	sum  hash.Hash
 	n    int64
 	tick func(n int64)
 }
@@ -129,12 +126,87 @@ func (c *countingReader) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	n, err := c.r.Read(p)
-	c.sum.Write(p[:n])
 	c.n += int64(n)
 	if c.tick != nil {
 		c.tick(int64(n))
 	}
 	return n, err
+}
+
+// hashReader hashes what passes: of standard input, which may block for ever.
+type hashReader struct {
+	r   io.Reader
+	sum hash.Hash
+}
+
+func (h hashReader) Read(p []byte) (int, error) {
+	n, err := h.r.Read(p)
+	h.sum.Write(p[:n])
+	return n, err
+}
+
+// aheadReader reads and hashes a file in a goroutine of its own, some blocks
+// ahead: it is a tenth of the time of reading a CDR file, and there are two cores.
+type aheadReader struct {
+	full chan block
+	free chan []byte
+	cur  block
+	at   int
+}
+
+// block is a part of a file and the error after it.
+type block struct {
+	data []byte
+	err  error
+}
+
+const (
+	blockSize = 256 << 10
+	blocks    = 4
+)
+
+func newAheadReader(r io.Reader, sum hash.Hash) *aheadReader {
+	a := &aheadReader{full: make(chan block, blocks), free: make(chan []byte, blocks)}
+	for range blocks {
+		a.free <- make([]byte, blockSize)
+	}
+	go a.run(r, sum)
+	return a
+}
+
+// run ends with the file, or when no more blocks are given back.
+func (a *aheadReader) run(r io.Reader, sum hash.Hash) {
+	defer close(a.full)
+	for buf := range a.free {
+		n, err := r.Read(buf)
+		sum.Write(buf[:n])
+		a.full <- block{buf[:n], err}
+		if err != nil {
+			return
+		}
+	}
+}
+
+func (a *aheadReader) Read(p []byte) (int, error) {
+	for a.at == len(a.cur.data) {
+		if a.cur.err != nil {
+			return 0, a.cur.err
+		}
+		if a.cur.data != nil {
+			a.free <- a.cur.data[:blockSize]
+		}
+		a.cur, a.at = <-a.full, 0
+	}
+	n := copy(p, a.cur.data[a.at:])
+	a.at += n
+	return n, nil
+}
+
+// stop ends the goroutine and waits for its end.
+func (a *aheadReader) stop() {
+	close(a.free)
+	for range a.full {
+	}
 }
 
 func openFile(ctx context.Context, path string, tick func(int64)) (*opened, error) {
@@ -154,27 +226,25 @@ func openFile(ctx context.Context, path string, tick func(int64)) (*opened, erro
 			o.size = info.Size()
 		}
 	}
-	o.raw = &countingReader{ctx: ctx, r: o.file, sum: o.sum, tick: tick}
+	o.raw = &countingReader{ctx: ctx, r: hashReader{o.file, o.sum}, tick: tick}
+	if o.size >= 0 {
+		o.ahead = newAheadReader(o.file, o.sum)
+		o.raw.r = o.ahead
+	}
 	return o, nil
 }
 
 // unpackBody looks at the first bytes and puts the decompressor in front that they ask for.
 func (o *opened) unpackBody() error {
 	buffered := bufio.NewReaderSize(o.raw, 256<<10)
-	head, err := buffered.Peek(4)
-	if err != nil && err != io.EOF {
+	z, name, err := decompressed(buffered)
+	if err != nil {
 		return err
 	}
-	if bytes.HasPrefix(head, []byte{0x1f, 0x8b}) {
-		z, err := gzip.NewReader(buffered)
-		if err != nil {
-			return fmt.Errorf("gzip header: %w", err)
-		}
-		o.note = "gzip"
+	o.note, o.body = name, buffered
+	if name != "" {
 		o.body = bufio.NewReaderSize(&unpacked{r: z, packed: o.raw}, headSize)
-		return nil
 	}
-	o.body = buffered
 	return nil
 }
 
@@ -233,9 +303,16 @@ func (o *opened) rest() error {
 	return err
 }
 
-func (o *opened) sha() string { return hex.EncodeToString(o.sum.Sum(nil)) }
+// sha is the hash of the bytes as found, to the end or as far as they can be read.
+func (o *opened) sha() string {
+	io.Copy(io.Discard, o.raw)
+	return hex.EncodeToString(o.sum.Sum(nil))
+}
 
 func (o *opened) close() {
+	if o.ahead != nil {
+		o.ahead.stop()
+	}
 	if o.file != os.Stdin {
 		o.file.Close()
 	}

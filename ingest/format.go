@@ -102,7 +102,10 @@ type Observation struct {
 	Device    string // the box that wrote the log (syslog host name), if the source says so
 	Coarse    bool   // Time has whole seconds only
 	Cut       bool   // the source lost the end of the message
-	Raw       []byte // the message as SIP: log prefixes taken off, otherwise untouched
+	// Undelivered is set where the source does not hold the message itself but a
+	// report that it could not be delivered: what the report says.
+	Undelivered string
+	Raw         []byte // the message as SIP: log prefixes taken off, otherwise untouched
 }
 
 // CDR is one call detail record in neutral form. Times are microseconds UTC, 0

@@ -5,7 +5,11 @@ package ingest
 var Formats = formats()
 
 func formats() []*Format {
-	list := []*Format{&pcapFormat, &pcapngFormat, &NewRockOM, &AsteriskCSV}
+	list := []*Format{&pcapFormat, &pcapngFormat, &NewRockOM, &AsteriskCSV, &sipCLF}
+	list = append(list,
+		&KamailioAcc, &KamailioTable, &FreeSwitchCSV, &FreeSwitchJSON, &FreeSwitchXML, &FreeSwitchLog,
+		&AudioCodesCDR, &CiscoCUCM, &CiscoCUBE, &RadiusDetail, &RibbonACT, &YeastarCSV, &YeastarSQL,
+		&GrandstreamCSV, &GrandstreamJSON, &NewRockDevice)
 	for i := range sipTextFormats {
 		list = append(list, &sipTextFormats[i])
 	}

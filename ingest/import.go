@@ -30,17 +30,22 @@ type FileResult struct {
 // results.
 func Run(ctx context.Context, db *store.DB, files []string, opt Options, done func(FileResult)) error {
 	for _, path := range files {
-		r, err := importFile(ctx, db, path, opt)
-		if err != nil {
+		if err := importFile(ctx, db, path, opt, done); err != nil {
 			return err
 		}
-		done(r)
 	}
 	return nil
 }
 
-func importFile(ctx context.Context, db *store.DB, path string, opt Options) (FileResult, error) {
+// importFile imports a file, or all files of an archive.
+func importFile(ctx context.Context, db *store.DB, path string, opt Options, done func(FileResult)) error {
 	r := FileResult{Path: path, Source: store.Source{Path: path}}
+	finish := func(err error) error {
+		if err == nil {
+			done(r)
+		}
+		return err
+	}
 	var read, size int64 = 0, -1
 	tick := func(n int64) {
 		read += n
@@ -51,44 +56,55 @@ func importFile(ctx context.Context, db *store.DB, path string, opt Options) (Fi
 	o, err := openFile(ctx, path, tick)
 	if err != nil {
 		r.Err = err
-		return r, note(ctx, db, &r, store.Unreadable, statCause(errors.Unwrap(err)).Error())
+		return finish(note(ctx, db, &r, store.Unreadable, statCause(errors.Unwrap(err)).Error()))
 	}
 	defer o.close()
 	size = o.size
 	r.Source.Size = max(o.size, 0)
-	if already, err := importedBefore(ctx, db, path, o.size, &r); already || err != nil {
-		return r, err
+	sha := func() (string, error) { return fileSHA(ctx, path) }
+	if already, err := importedBefore(ctx, db, path, o.size, sha, &r); already || err != nil {
+		return finish(err)
 	}
 	if err := o.unpackBody(); err != nil {
-		return r, unreadable(ctx, db, o, &r, err)
+		return finish(unreadable(ctx, db, o, &r, err))
 	}
+	if head, err := o.head(); err == nil {
+		if kind := archiveKind(head); kind != "" {
+			return importArchive(ctx, db, newArchive(ctx, o, path, kind), opt, done)
+		}
+	}
+	return finish(importBody(ctx, db, o, opt, &r))
+}
+
+// importBody finds the format of an opened file and reads it.
+func importBody(ctx context.Context, db *store.DB, o *opened, opt Options, r *FileResult) error {
 	head, err := o.head()
 	if err != nil {
-		return r, unreadable(ctx, db, o, &r, err)
+		return unreadable(ctx, db, o, r, err)
 	}
 	if len(head) == 0 {
-		r.Err = fmt.Errorf("%s: empty", path)
+		r.Err = fmt.Errorf("%s: empty", r.Path)
 		r.Source.SHA256 = o.sha()
-		return r, note(ctx, db, &r, store.Empty, "no bytes")
+		return note(ctx, db, r, store.Empty, "no bytes")
 	}
 	format := opt.Format
 	if format == nil {
 		format = detect(head)
 	}
 	if format == nil {
-		r.Err = fmt.Errorf("%s: not a format that callsift knows; looked for %s", path, lookedFor())
+		r.Err = fmt.Errorf("%s: not a format that callsift knows; looked for %s", r.Path, lookedFor())
 		if err := o.rest(); err != nil {
-			return r, ctx.Err()
+			return ctx.Err()
 		}
 		r.Source.SHA256, r.Source.Size = o.sha(), o.raw.n
-		return r, note(ctx, db, &r, store.Unknown, "no known format; begins "+quoteHead(head))
+		return note(ctx, db, r, store.Unknown, "no known format; begins "+quoteHead(head))
 	}
-	return r, readSource(ctx, db, o, format, opt, &r)
+	return readSource(ctx, db, o, format, opt, r)
 }
 
 // importedBefore finds out whether the same bytes are in the database. Only a
 // file of a size that was seen before is worth hashing for that.
-func importedBefore(ctx context.Context, db *store.DB, path string, size int64, r *FileResult) (bool, error) {
+func importedBefore(ctx context.Context, db *store.DB, path string, size int64, hash func() (string, error), r *FileResult) (bool, error) {
 	if size <= 0 {
 		return false, nil
 	}
@@ -96,7 +112,7 @@ func importedBefore(ctx context.Context, db *store.DB, path string, size int64, 
 	if err != nil || !seen {
 		return false, err
 	}
-	sha, err := fileSHA(ctx, path)
+	sha, err := hash()
 	if err != nil {
 		return false, ctx.Err() // what else is wrong shows when the file is read
 	}

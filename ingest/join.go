@@ -7,6 +7,7 @@ import (
 
 	"callsift/ingest/dialog"
 	"callsift/store"
+	"callsift/store/codes"
 )
 
 // Calls of different Call-IDs that a back-to-back agent made of one another, and
@@ -15,13 +16,22 @@ import (
 // neighbours in time only, so after an import the stretches of time that it
 // touched are judged again: the result is the same in whatever order sources come.
 
-// joinMargin is how far apart legs of one call may start, with what their
-// neighbours need to be judged.
-const joinMargin = 2*180_000_000 + 4_000_000
+// A message that comes or goes changes joints of legs that begin up to legReach
+// away: links reach over the 180 s that an INVITE may stay open (dialog.Join), and
+// the next candidates of what a link frees begin a few seconds further on. To
+// judge those legs takes the parties as far again around them. Trees of legs are
+// looked for from rootReach before that, since they are named by their first leg.
+const (
+	legReach  = 190_000_000
+	rootReach = 600_000_000
+)
 
 // recordWithin is how far a CDR's start may be from the INVITE's: CDRs have
 // whole seconds, and boxes start their clock on the call at different moments.
 const recordWithin = 2_000_000
+
+// judgeAtOnce bounds the stretch whose calls are held in memory at one time.
+const judgeAtOnce = 3600 * 1_000_000
 
 // stretch is a stretch of time to judge, [from, to).
 type stretch struct{ from, to int64 }
@@ -33,27 +43,66 @@ func (a *assembler) touched(t int64) {
 	}
 }
 
-// join judges all stretches that the import touched.
+// join judges the stretches that the import touched: first which legs make one
+// call, where it brought SIP, then which CDRs are of these calls, where SIP and
+// records cover the same time. Joining legs takes calls apart and so may touch
+// more stretches for the CDRs.
 func (a *assembler) join() {
-	s := a.im.Source
-	if s.First > 0 {
-		a.stretches = append(a.stretches, stretch{s.First, s.Last + 1})
+	sip, cdr := a.im.HasKinds()
+	if !sip {
+		return
 	}
-	for _, s := range merged(a.stretches) {
-		if a.im.Err() != nil {
-			return
+	s := &a.im.Source
+	whole := stretch{s.First, s.Last + 1}
+	if s.Messages > 0 && s.First > 0 {
+		a.judge(append(slices.Clip(a.stretches), whole), a.joinLegs)
+	} else {
+		a.judge(a.stretches, a.joinLegs)
+	}
+	if !cdr {
+		return
+	}
+	records := slices.Clip(a.stretches)
+	if s.Messages > 0 && s.First > 0 {
+		records = append(records, overlaps(whole, a.im.OtherRanges(false))...)
+	}
+	if s.CDRs > 0 && s.First > 0 {
+		records = append(records, overlaps(whole, a.im.OtherRanges(true))...)
+	}
+	a.judge(records, a.joinRecords)
+}
+
+// overlaps lists the parts of a stretch that other sources cover as well.
+func overlaps(s stretch, others [][2]int64) []stretch {
+	var list []stretch
+	for _, o := range others {
+		if x := (stretch{max(s.from, o[0]-recordWithin), min(s.to, o[1]+recordWithin)}); x.from < x.to {
+			list = append(list, x)
 		}
-		a.joinLegs(s)
-		a.joinRecords(s)
+	}
+	return list
+}
+
+// judge hands stretches in which calls begin to f, in parts.
+func (a *assembler) judge(list []stretch, f func(stretch)) {
+	for _, s := range merged(slices.Clone(list)) {
+		for from := s.from; from < s.to && a.im.Err() == nil; from += judgeAtOnce {
+			if from > s.from { // a stretch of years may hold a few calls
+				from = max(from, a.im.NextStart(from-legReach))
+			}
+			if from < s.to {
+				f(stretch{from, min(s.to, from+judgeAtOnce)})
+			}
+		}
 	}
 }
 
-// merged joins stretches that the margins of joining would overlap.
+// merged joins stretches whose surroundings would overlap.
 func merged(list []stretch) []stretch {
 	slices.SortFunc(list, func(x, y stretch) int { return cmp.Compare(x.from, y.from) })
 	var out []stretch
 	for _, s := range list {
-		if n := len(out); n > 0 && s.from <= out[n-1].to+2*joinMargin {
+		if n := len(out); n > 0 && s.from <= out[n-1].to+2*legReach {
 			out[n-1].to = max(out[n-1].to, s.to)
 		} else {
 			out = append(out, s)
@@ -71,46 +120,74 @@ type legParty struct {
 
 // joinLegs joins SIP calls of different Call-IDs.
 func (a *assembler) joinLegs(s stretch) {
-	list := a.parties(s.from-joinMargin, s.to+joinMargin)
+	decided := func(t int64) bool { return t >= s.from-legReach && t < s.to+legReach }
+	list := a.parties(s.from-2*legReach, s.to+2*legReach)
 	if len(list) < 2 {
 		return
 	}
 	bare := make([]dialog.Party, len(list))
-	for i := range list {
-		bare[i] = list[i].Party
-	}
 	want := map[int64]store.Joint{}
-	for _, p := range list {
-		if p.old.Root != 0 && (p.Start < s.from-joinMargin/2 || p.Start >= s.to+joinMargin/2) {
+	for i := range list {
+		p := &list[i]
+		bare[i] = p.Party
+		if p.old.Root != 0 && !decided(p.Start) {
 			want[p.bundle] = p.old // too near the edge to be judged from here
 		}
 	}
-	for _, j := range dialog.Join(bare) {
-		b := &list[j.B]
-		if b.Start >= s.from-joinMargin/2 && b.Start < s.to+joinMargin/2 {
+	joints := dialog.Join(bare)
+	for _, j := range joints {
+		if b := &list[j.B]; decided(b.Start) {
 			want[b.bundle] = store.Joint{Bundle: b.bundle, Parent: list[j.A].bundle, Rule: j.Rule, Confidence: j.Confidence}
 		}
 	}
 	a.applyJoints(list, want)
+	unjoined := map[int64]bool{}
+	for _, i := range dialog.Unjoined(bare, joints) {
+		unjoined[list[i].bundle] = true
+	}
+	marked := a.im.Flagged(codes.FlagUnjoined, s.from-legReach, s.to+legReach)
+	for i := range list {
+		if p := &list[i]; decided(p.Start) && (marked[p.bundle] || unjoined[p.bundle]) {
+			a.flagUnjoined(p.bundle, unjoined[p.bundle])
+		}
+	}
+}
+
+// flagUnjoined marks a call that looks like a leg of another one, or takes the
+// mark away.
+func (a *assembler) flagUnjoined(bundle int64, yes bool) {
+	for _, row := range a.im.RowsOf(bundle, 0) {
+		p := row.Profile
+		if row.Call != 0 || p.Method != "INVITE" || p.Flags&codes.FlagOrphan != 0 || yes == (p.Flags&codes.FlagUnjoined != 0) {
+			continue
+		}
+		p.Flags ^= codes.FlagUnjoined
+		a.im.Recast(&row, p, 0)
+	}
 }
 
 // parties lists the SIP calls that begin in [from, to), those that are joined
 // already one by one.
 func (a *assembler) parties(from, to int64) []legParty {
 	var list []legParty
-	hasLinks := a.im.HasLinks()
-	joined := a.im.HasJoints()
-	for _, row := range a.im.CallRows(from, to) {
+	hasLinks, joined := a.im.HasLinks(), a.im.HasJoints()
+	first := from
+	if joined {
+		first -= rootReach
+	}
+	for _, row := range a.im.CallRows(first, to, true) {
 		// A Call-ID that was used for several calls names none of them.
-		if row.Kind != "sip" || row.Calls != 1 {
+		if row.Calls != 1 {
 			continue
 		}
 		var members []store.Joint
 		if joined {
-			members = slices.DeleteFunc(a.im.Joints(row.Bundle), func(j store.Joint) bool { return j.Bundle == 0 || j.Rule == recordRule })
+			members = slices.DeleteFunc(a.im.Joints(row.Bundle), func(j store.Joint) bool { return j.Rule == recordRule })
 		}
 		if len(members) == 0 {
-			list = append(list, a.partyOfRow(&row, hasLinks))
+			if row.Start >= from {
+				list = append(list, a.partyOfRow(&row, hasLinks))
+			}
 			continue
 		}
 		list = append(list, a.partyOfBundle(row.Bundle, store.Joint{}))
@@ -124,8 +201,8 @@ func (a *assembler) parties(from, to int64) []legParty {
 func (a *assembler) partyOfRow(row *store.CallRow, links bool) legParty {
 	p := legParty{bundle: row.Bundle}
 	p.Party = dialog.Party{CallID: row.Key, Start: row.Start, FromUser: row.Caller, ToUser: row.Callee}
-	p.From, _ = netip.ParseAddr(row.Profile.FromAddr)
-	p.To, _ = netip.ParseAddr(row.Profile.ToAddr)
+	p.From, _ = netip.ParseAddr(row.From)
+	p.To, _ = netip.ParseAddr(row.To)
 	if row.Setup >= 0 {
 		p.End = row.Start + row.Setup*1000 + 999
 	}
@@ -142,8 +219,11 @@ func (a *assembler) partyOfRow(row *store.CallRow, links bool) legParty {
 func (a *assembler) partyOfBundle(bundle int64, old store.Joint) legParty {
 	m := a.member(bundle)
 	rows := rowsOf(&dialog.Result{Calls: []dialog.Call{m.call}}, m.msgs, m.format)
-	row := store.CallRow{Attempt: rows[0][0], Kind: "sip", Calls: 1}
-	row.Bundle, row.Key = bundle, m.key
+	first := &rows[0][0]
+	row := store.CallRow{
+		Bundle: bundle, Kind: "sip", Key: m.key, Calls: 1, Start: first.Start, Setup: first.Setup,
+		Caller: first.Caller, Callee: first.Callee, From: first.Profile.FromAddr, To: first.Profile.ToAddr,
+	}
 	p := a.partyOfRow(&row, true)
 	p.old = old
 	return p
@@ -168,7 +248,7 @@ func (a *assembler) member(bundle int64) member {
 		m.msgs, _ = unpack(m.msgs, e.Source, e.Data)
 	}
 	a.msgs = m.msgs
-	result := dialog.Assemble(m.msgs, dialog.Context{CoverageEnd: a.coverageEnd()})
+	result := dialog.Assemble(m.msgs, a.context())
 	m.steps, m.settled = stepsOf(&result), result.Settled
 	for _, c := range result.Calls {
 		if c.Method == "INVITE" && m.call.Legs == nil {
@@ -371,15 +451,16 @@ const recordRule = "record"
 // joinRecords joins CDRs with the SIP of the same call: same numbers at both
 // ends, the same moment, and only one candidate on either side.
 func (a *assembler) joinRecords(s stretch) {
-	const margin = 3 * recordWithin
-	var sip []store.CallRow
+	// A record has SIP candidates within recordWithin, these have records, and so
+	// on: what comes or goes changes matches twice as far away.
+	const reach = 2 * recordWithin
+	sip := a.im.CallRows(s.from-2*reach, s.to+2*reach, true)
+	if len(sip) == 0 {
+		return
+	}
 	records := map[recordKey][]record{}
 	joined := a.im.HasJoints()
-	for _, row := range a.im.CallRows(s.from-margin, s.to+margin) {
-		if row.Kind == "sip" {
-			sip = append(sip, row)
-			continue
-		}
+	for _, row := range a.im.CallRows(s.from-2*reach, s.to+2*reach, false) {
 		addRecord(records, record{start: row.Start, bundle: row.Bundle, attempt: row.ID, caller: row.Caller, callee: row.Callee})
 	}
 	old := map[int64]store.Joint{}
@@ -393,22 +474,26 @@ func (a *assembler) joinRecords(s stretch) {
 			}
 		}
 	}
-	if len(sip) == 0 || len(records) == 0 {
+	if len(records) == 0 {
 		return
 	}
 	for i, match := range matchRecords(sip, records) {
 		row := &sip[i]
-		if row.Start < s.from-recordWithin || row.Start >= s.to+recordWithin {
+		if row.Start < s.from-reach || row.Start >= s.to+reach {
 			continue
 		}
 		was, had := old[row.Bundle]
 		same := had && match != nil && match.bundle == was.Bundle && (match.bundle != 0 || match.attempt == was.Attempt)
+		if match != nil && !same && (row.Calls != 1 || !a.single(match)) {
+			match = nil
+		}
 		if same || !had && match == nil {
 			continue
 		}
 		if had {
 			a.im.RemoveJoint(was)
 			a.detach(was)
+			a.im.AddLegs(row.ID, -legsOf(a.im.RowsOf(was.Bundle, was.Attempt)))
 		}
 		if match != nil {
 			a.attach(row, match)
@@ -431,6 +516,29 @@ func addRecord(m map[recordKey][]record, r record) {
 	if key.caller != "" && key.callee != "" && r.start != 0 {
 		m[key] = append(m[key], r)
 	}
+}
+
+// single reports whether a record's bundle is one call: several calls with one
+// link cannot be told apart from outside.
+func (a *assembler) single(r *record) bool {
+	calls := 0
+	for _, row := range a.im.RowsOf(r.bundle, r.attempt) {
+		if row.Call == 0 {
+			calls++
+		}
+	}
+	return calls == 1
+}
+
+// legsOf counts the rows that are attempts.
+func legsOf(rows []store.Attempt) int {
+	n := 0
+	for i := range rows {
+		if rows[i].Profile.Scope&store.ScopeLeg != 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // recordOf finds the record of a joint again.
@@ -486,7 +594,9 @@ func (a *assembler) attach(call *store.CallRow, r *record) {
 	if r.bundle == 0 {
 		j.Attempt = r.attempt
 	}
-	for _, row := range a.im.RowsOf(r.bundle, r.attempt) {
+	rows := a.im.RowsOf(r.bundle, r.attempt)
+	a.im.AddLegs(call.ID, legsOf(rows))
+	for _, row := range rows {
 		p := row.Profile
 		p.Scope &^= store.ScopeCall
 		a.im.Recast(&row, p, call.ID)

@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// wire is one SIP message on the wire.
-type wire struct {
+// traffic is one SIP message on the wire.
+type traffic struct {
 	at       int64 // microseconds UTC
 	src, dst netip.AddrPort
 	text     string
@@ -24,7 +24,7 @@ type wire struct {
 // sends calls on to carriers.
 type scene struct {
 	*rand.Rand
-	wires []wire
+	wires []traffic
 	n     int
 }
 
@@ -100,7 +100,7 @@ func (h *madeHop) put(at int64, back bool, start, method, toTag string, more ...
 		b.WriteString(m + "\r\n")
 	}
 	b.WriteString("Content-Length: 0\r\n\r\n")
-	h.s.wires = append(h.s.wires, wire{at, src, dst, b.String()})
+	h.s.wires = append(h.s.wires, traffic{at, src, dst, b.String()})
 }
 
 func (h *madeHop) ask(at int64, method, toTag string, more ...string) {
@@ -200,7 +200,7 @@ func (s *scene) play(at int64) {
 // packets are the scene's messages as a capture sees them: some lost, some seen
 // twice, some that cannot be read.
 func (s *scene) packets() [][]byte {
-	slices.SortStableFunc(s.wires, func(a, b wire) int { return cmp.Compare(a.at, b.at) })
+	slices.SortStableFunc(s.wires, func(a, b traffic) int { return cmp.Compare(a.at, b.at) })
 	var list [][]byte
 	for _, w := range s.wires {
 		switch s.IntN(40) {
@@ -218,7 +218,7 @@ func (s *scene) packets() [][]byte {
 }
 
 // udpRecord is a pcap record of a raw IPv4 packet.
-func udpRecord(w wire) []byte {
+func udpRecord(w traffic) []byte {
 	le, be := binary.LittleEndian, binary.BigEndian
 	size := 28 + len(w.text)
 	b := le.AppendUint32(nil, uint32(w.at/1_000_000))

@@ -125,7 +125,7 @@ func (p *pruner) call(c *store.CallRoot) {
 	for _, j := range joints {
 		if j.Bundle != 0 {
 			// A leg that was made by this call goes with it, even if it began later.
-			p.bundle(j.Bundle, p.t+joinMargin)
+			p.bundle(j.Bundle, p.t+2*legReach)
 		}
 	}
 	p.bundle(c.Bundle, p.t)

@@ -111,18 +111,30 @@ func phoneAddresses(profiles []*store.Profile, own map[string]bool) map[string]b
 
 // ownAddresses finds the boxes in the middle: the smallest set of addresses,
 // most partners first, that takes part in nearly every exchange. A box talks to
-// many; a phone or a trunk talks to one or two.
+// many, or passes on between two; a phone or a trunk talks to one or two.
 func ownAddresses(profiles []*store.Profile, n map[int64]int64) map[string]bool {
 	type edge struct{ a, b string }
 	edges := map[edge]int64{}
+	sends, receives := map[string]bool{}, map[string]bool{}
 	var total int64
 	for _, p := range profiles {
 		a, b := p.FromAddr, p.ToAddr
-		if p.Scope == store.ScopeCall || a == "" || b == "" || a == b {
+		if p.Scope&store.ScopeLeg == 0 || a == "" || b == "" || a == b {
 			continue
 		}
 		edges[edge{min(a, b), max(a, b)}] += n[p.ID]
+		sends[a], receives[b] = true, true
 		total += n[p.ID]
+	}
+	// A carrier between two of our boxes passes calls on as well, but is the only
+	// one of the three with a public address.
+	between := func(x string) bool {
+		for e := range edges {
+			if (e.a == x && !isPublic(e.b) || e.b == x && !isPublic(e.a)) && isPublic(x) {
+				return false
+			}
+		}
+		return true
 	}
 	own := map[string]bool{}
 	for left := total; left*50 > total; {
@@ -139,7 +151,7 @@ func ownAddresses(profiles []*store.Profile, n map[int64]int64) map[string]bool 
 				best = a
 			}
 		}
-		if best == "" || partners[best] < 3 {
+		if best == "" || partners[best] < 3 && !(partners[best] == 2 && sends[best] && receives[best] && between(best)) {
 			break
 		}
 		own[best] = true
@@ -179,7 +191,7 @@ const scannerAttempts = 20
 func scanners(profiles []*store.Profile, n map[int64]int64) map[string]bool {
 	all, probes := map[string]int64{}, map[string]int64{}
 	for _, p := range profiles {
-		if p.Scope == store.ScopeLeg || p.Method != "INVITE" && p.Method != "REGISTER" {
+		if p.Scope&store.ScopeCall == 0 || p.Method != "INVITE" && p.Method != "REGISTER" {
 			continue
 		}
 		all[p.FromAddr] += n[p.ID]

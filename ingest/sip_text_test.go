@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"fmt"
-	"strings"
 
 	"callsift/store"
 )
@@ -12,7 +11,6 @@ type recordingSink struct {
 	onMessage func(*Observation)
 	rejects   []string
 	warnings  []string
-	log       strings.Builder
 }
 
 func (s *recordingSink) Message(o *Observation) { s.onMessage(o) }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"callsift/ingest/dialog"
 	"callsift/store"
@@ -18,6 +19,7 @@ type Step struct {
 	Time     int64 // microseconds UTC; 0: unknown
 	Src, Dst netip.AddrPort
 	Text     string // "INVITE", "180 Ringing", or "CDR"
+	Key      string // Call-ID of the message, link or id of the record: calls may be of several
 	SDP      bool
 	Again    bool   // a retransmission of an earlier step
 	Detail   string // Reason, Warning, Retry-After; the disposition of a CDR
@@ -28,8 +30,9 @@ type Step struct {
 	Line     int64
 }
 
-// Trace lists the messages that a call was made from, in order of time, without
-// the copies that other sources hold; or the records of a call known from CDRs.
+// Trace lists the messages that a call was made from, with those of all Call-IDs
+// that were joined to it and without the copies that other sources hold, and the
+// records of the same call, all in order of time.
 func Trace(ctx context.Context, db *store.DB, call *store.Attempt) ([]Step, error) {
 	sources, err := db.Sources(ctx)
 	if err != nil {
@@ -39,25 +42,38 @@ func Trace(ctx context.Context, db *store.DB, call *store.Attempt) ([]Step, erro
 	for i := range sources {
 		byID[sources[i].ID] = &sources[i]
 	}
-	if call.Bundle == 0 {
-		s := Step{Time: call.Start, Text: "CDR", Detail: call.Profile.Reason, Offset: call.Offset, Length: call.Length, Line: call.Line}
-		s.from(byID[call.Source])
-		return []Step{s}, nil
-	}
-	kind, evidence, err := db.BundleEvidence(ctx, call.Bundle)
+	parts, err := db.Parts(ctx, call)
 	if err != nil {
 		return nil, err
 	}
-	if kind == "cdr" {
-		return cdrSteps(evidence, byID), nil
-	}
-	var msgs []dialog.Message
-	for _, e := range evidence {
-		if msgs, err = unpack(msgs, e.Source, e.Data); err != nil {
-			return nil, err
+	var steps []Step
+	for i := range parts {
+		p := &parts[i]
+		var more []Step
+		switch {
+		case p.Record != nil:
+			more = []Step{recordStep(p.Record, byID)}
+		case p.Kind == "cdr":
+			more = cdrSteps(p.Evidence, byID)
+		default:
+			more, err = sipSteps(p.Evidence, call, i > 0, byID)
+			if err != nil {
+				return nil, err
+			}
 		}
+		for k := range more {
+			more[k].Key = p.Key
+		}
+		steps = append(steps, more...)
 	}
-	return sipSteps(msgs, call, byID), nil
+	slices.SortStableFunc(steps, func(x, y Step) int { return cmp.Compare(x.Time, y.Time) })
+	return steps, nil
+}
+
+func recordStep(r *store.Attempt, sources map[int64]*store.Source) Step {
+	s := Step{Time: r.Start, Text: "CDR", Detail: r.Profile.Reason, Offset: r.Offset, Length: r.Length, Line: r.Line}
+	s.from(sources[r.Source])
+	return s
 }
 
 func (s *Step) from(src *store.Source) {
@@ -84,11 +100,26 @@ func cdrSteps(evidence []store.Evidence, sources map[int64]*store.Source) []Step
 	return steps
 }
 
-// sipSteps picks the messages of one call out of those of its Call-ID.
-func sipSteps(msgs []dialog.Message, call *store.Attempt, sources map[int64]*store.Source) []Step {
+// sipSteps picks the messages of one call out of those of its Call-ID; of a
+// joined Call-ID those of its one call.
+func sipSteps(evidence []store.Evidence, call *store.Attempt, joined bool, sources map[int64]*store.Source) ([]Step, error) {
+	var msgs []dialog.Message
+	for _, e := range evidence {
+		var err error
+		if msgs, err = unpack(msgs, e.Source, e.Data); err != nil {
+			return nil, err
+		}
+	}
 	seen := map[string]bool{}
 	var steps []Step
-	for _, i := range messagesOf(msgs, call) {
+	list := messagesOf(msgs, call, joined)
+	for _, i := range reportsOn(msgs, list) {
+		m := &msgs[i]
+		s := Step{Time: m.Time, Src: m.Dst, Dst: m.Src, Text: m.Phrase, Detail: "quotes " + m.Method, Offset: m.Offset, Length: int64(m.Length), Line: int64(m.Line)}
+		s.from(sources[m.Source])
+		steps = append(steps, s)
+	}
+	for _, i := range list {
 		m := &msgs[i]
 		s := Step{Time: m.Time, Src: m.Src, Dst: m.Dst, Text: m.Method, SDP: m.Flags&dialog.HasSDP != 0, Detail: messageDetail(m),
 			Offset: m.Offset, Length: int64(m.Length), Line: int64(m.Line)}
@@ -104,16 +135,16 @@ func sipSteps(msgs []dialog.Message, call *store.Attempt, sources map[int64]*sto
 		s.from(sources[m.Source])
 		steps = append(steps, s)
 	}
-	return steps
+	return steps, nil
 }
 
 // messagesOf lists the messages of a call by index, in order of time.
-func messagesOf(msgs []dialog.Message, call *store.Attempt) []int {
+func messagesOf(msgs []dialog.Message, call *store.Attempt, joined bool) []int {
 	result := dialog.Assemble(msgs, dialog.Context{})
 	var list []int
 	for i := range result.Calls {
 		c := &result.Calls[i]
-		if len(result.Calls) > 1 && (c.Start != call.Start || c.Method != call.Profile.Method) {
+		if len(result.Calls) > 1 && (c.Method != call.Profile.Method || c.Start != call.Start && !joined) {
 			continue
 		}
 		list = append(list, c.Messages...)
@@ -128,6 +159,20 @@ func messagesOf(msgs []dialog.Message, call *store.Attempt) []int {
 		return cmp.Or(cmp.Compare(x.Time, y.Time), cmp.Compare(x.Source, y.Source), cmp.Compare(x.Offset, y.Offset))
 	})
 	return list
+}
+
+// reportsOn lists the reports by index that a message of a list did not arrive.
+func reportsOn(msgs []dialog.Message, list []int) []int {
+	var found []int
+	for i := range msgs {
+		m := &msgs[i]
+		if m.Flags&dialog.Undelivered != 0 && len(m.Vias) > 0 && slices.ContainsFunc(list, func(k int) bool {
+			return len(msgs[k].Vias) > 0 && msgs[k].Vias[0] == m.Vias[0] && msgs[k].CSeq == m.CSeq
+		}) {
+			found = append(found, i)
+		}
+	}
+	return found
 }
 
 // messageDetail is what else a message says about a failure.
@@ -151,23 +196,25 @@ const maxRaw = 1 << 20
 // Raw reads the original bytes of a step from its source: the region of the
 // file with all log prefixes, or the SIP message out of a packet.
 func Raw(ctx context.Context, s *Step) ([]byte, error) {
-	if s.Path == Stdin {
+	if s.Path == Stdin || strings.HasPrefix(s.Path, Stdin+"!") {
 		return nil, fmt.Errorf("read from standard input: the original bytes are gone")
 	}
-	o, err := openFile(ctx, s.Path, nil)
-	if err != nil {
-		return nil, err
-	}
-	defer o.close()
-	if err := o.unpackBody(); err != nil {
-		return nil, fmt.Errorf("%s: %w", s.Path, err)
-	}
+	var raw []byte
+	err := withMember(ctx, s.Path, func(o *opened) (err error) {
+		raw, err = rawOf(o, s)
+		return err
+	})
+	return raw, err
+}
+
+// rawOf reads a step from its opened source.
+func rawOf(o *opened, s *Step) ([]byte, error) {
 	at := Place{Offset: s.Offset, Length: int(min(s.Length, maxRaw)), Line: int(s.Line)}
 	if f := FormatNamed(s.Format); f != nil && f.Raw != nil {
 		return f.Raw(o.body, at)
 	}
 	raw := make([]byte, at.Length)
-	_, err = io.CopyN(io.Discard, o.body, at.Offset)
+	_, err := io.CopyN(io.Discard, o.body, at.Offset)
 	if err == nil {
 		_, err = io.ReadFull(o.body, raw)
 	}

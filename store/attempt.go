@@ -1,7 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"database/sql"
+	"encoding/binary"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -33,11 +36,9 @@ func (im *Import) Add(a *Attempt) int64 {
 	b.text(a.Callee)
 	b.text(a.NativeID)
 	b.number(a.PDD)
-	b.number(a.Alert)
-	b.number(a.Media)
 	b.number(a.Setup)
 	b.number(a.Talk)
-	b.number(a.Bye)
+	b.blob(a.packDelays(im.scratch[:0]))
 	b.number(int64(a.Legs))
 	b.number(a.Source)
 	b.number(a.Offset)
@@ -112,6 +113,28 @@ func (im *Import) countDelays(a *Attempt, key cellKey, n int64) {
 	}
 }
 
+// packDelays packs the delays that are kept as distributions only: a CDR, which
+// has none, gets an empty value.
+func (a *Attempt) packDelays(buf []byte) []byte {
+	if a.Alert < 0 && a.Media < 0 && a.Bye < 0 {
+		return nil
+	}
+	for _, ms := range [...]int64{a.Alert, a.Media, a.Bye} {
+		buf = binary.AppendVarint(buf, ms)
+	}
+	return buf
+}
+
+func (a *Attempt) unpackDelays(b []byte) {
+	for _, ms := range [...]*int64{&a.Alert, &a.Media, &a.Bye} {
+		n, k := binary.Varint(b)
+		if k <= 0 {
+			n, k = -1, 0
+		}
+		*ms, b = n, b[k:]
+	}
+}
+
 // maxCells bounds the cells that are kept in memory. A cell takes a hundred
 // bytes there, so this is a few megabytes.
 const maxCells = 30_000
@@ -138,40 +161,77 @@ func (im *Import) flushCells() {
 	im.storeMinutes()
 }
 
+// storeCells adds what was counted to the roll-up, in the order of its key: the
+// cells of a file come in order of time, so its pages are filled one by one.
 func (im *Import) storeCells() {
-	for k, c := range im.cells {
+	keys := make([]cellKey, 0, len(im.cells))
+	for k := range im.cells {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, cellKey.compare)
+	var fewer []cellKey
+	for _, k := range keys {
+		c := im.cells[k]
 		if c == (Cell{}) {
 			continue
 		}
-		im.beside(`INSERT INTO rollup (quarter, profile, n, talked, talk_ms, short) VALUES (?, ?, ?, ?, ?, ?)
-			ON CONFLICT (quarter, profile) DO UPDATE SET n = n + excluded.n, talked = talked + excluded.talked, talk_ms = talk_ms + excluded.talk_ms, short = short + excluded.short`,
-			k.quarter, k.profile, c.N, c.Talked, c.TalkMS, c.Short)
+		b := &im.cellRows
+		b.begin()
+		for _, n := range [...]int64{k.quarter, k.profile, c.N, c.Talked, c.TalkMS, c.Short} {
+			b.number(n)
+		}
 		if c.N < 0 {
-			im.beside(`DELETE FROM rollup WHERE quarter = ? AND profile = ? AND n = 0`, k.quarter, k.profile)
+			fewer = append(fewer, k)
 		}
 	}
 	clear(im.cells)
+	for _, k := range fewer {
+		im.exec(`DELETE FROM rollup WHERE quarter = ? AND profile = ? AND n = 0`, k.quarter, k.profile)
+	}
 }
 
+func (k cellKey) compare(o cellKey) int {
+	return cmp.Or(cmp.Compare(k.quarter, o.quarter), cmp.Compare(k.profile, o.profile))
+}
+
+// storeDelays adds what was counted to the distributions.
 func (im *Import) storeDelays() {
-	for k, n := range im.delays {
+	keys := make([]delayKey, 0, len(im.delays))
+	for k := range im.delays {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, delayKey.compare)
+	var fewer []delayKey
+	for _, k := range keys {
+		n := im.delays[k]
 		if n == 0 {
 			continue
 		}
-		im.beside(`INSERT INTO delay (quarter, profile, kind, bucket, n) VALUES (?, ?, ?, ?, ?)
-			ON CONFLICT (quarter, profile, kind, bucket) DO UPDATE SET n = n + excluded.n`, k.quarter, k.profile, int(k.kind), k.bucket, n)
+		b := &im.delayRows
+		b.begin()
+		for _, v := range [...]int64{k.quarter, k.profile, int64(k.kind), int64(k.bucket), n} {
+			b.number(v)
+		}
 		if n < 0 {
-			im.beside(`DELETE FROM delay WHERE quarter = ? AND profile = ? AND kind = ? AND bucket = ? AND n = 0`, k.quarter, k.profile, int(k.kind), k.bucket)
+			fewer = append(fewer, k)
 		}
 	}
 	clear(im.delays)
+	for _, k := range fewer {
+		im.exec(`DELETE FROM delay WHERE quarter = ? AND profile = ? AND kind = ? AND bucket = ? AND n = 0`, k.quarter, k.profile, int(k.kind), k.bucket)
+	}
+}
+
+func (k delayKey) compare(o delayKey) int {
+	return cmp.Or(cmp.Compare(k.quarter, o.quarter), cmp.Compare(k.profile, o.profile), cmp.Compare(k.kind, o.kind), cmp.Compare(k.bucket, o.bucket))
 }
 
 // Same counts the rows of other sources that say the same as a: what an
-// overlapping export has brought already.
+// overlapping export has brought already. A record that was joined into a SIP
+// call counts too: its row is an attempt only.
 func (im *Import) Same(a *Attempt) int64 {
 	var n int64
-	im.look(`SELECT count(*) FROM attempt WHERE start = ? AND source <> ? AND native_id = ? AND caller = ? AND callee = ? AND talk_ms = ? AND setup_ms = ? AND profile IN (?, ?)`,
+	im.look(`SELECT count(*) FROM attempt WHERE start = ? AND source <> ? AND native_id = ? AND caller = ? AND callee = ? AND talk_ms = ? AND setup_ms = ? AND bundle = 0 AND profile IN (?, ?)`,
 		[]any{a.Start, im.Source.ID, a.NativeID, a.Caller, a.Callee, a.Talk, a.Setup, im.profileID(&a.Profile), im.joinedProfile(&a.Profile)},
 		func(r *sql.Rows) error { return r.Scan(&n) })
 	return n

@@ -202,10 +202,12 @@ func (im *Import) removeResult(bundle int64) {
 		profile int64
 	}
 	var rows []old
-	im.query(`SELECT a.profile, a.start, a.pdd_ms, a.setup_ms, a.talk_ms, a.alert_ms, a.media_ms, a.bye_ms, p.scope, p.outcome, p.method, p.code FROM attempt a JOIN profile p ON p.id = a.profile WHERE a.bundle = ? AND a.bundle <> 0`,
+	im.query(`SELECT a.profile, a.start, a.pdd_ms, a.setup_ms, a.talk_ms, a.delays, p.scope, p.outcome, p.method, p.code FROM attempt a JOIN profile p ON p.id = a.profile WHERE a.bundle = ? AND a.bundle <> 0`,
 		[]any{bundle}, func(r *sql.Rows) error {
 			var o old
-			err := r.Scan(&o.profile, &o.a.Start, &o.a.PDD, &o.a.Setup, &o.a.Talk, &o.a.Alert, &o.a.Media, &o.a.Bye, &o.a.Profile.Scope, &o.a.Profile.Outcome, &o.a.Profile.Method, &o.a.Profile.Code)
+			var delays sql.RawBytes
+			err := r.Scan(&o.profile, &o.a.Start, &o.a.PDD, &o.a.Setup, &o.a.Talk, &delays, &o.a.Profile.Scope, &o.a.Profile.Outcome, &o.a.Profile.Method, &o.a.Profile.Code)
+			o.a.unpackDelays(delays)
 			rows = append(rows, o)
 			return err
 		})
@@ -213,6 +215,11 @@ func (im *Import) removeResult(bundle int64) {
 		im.count(&rows[i].a, rows[i].profile, -1)
 	}
 	im.exec(`DELETE FROM attempt WHERE bundle = ? AND bundle <> 0`, bundle)
+}
+
+// Unsettle marks a bundle as one to be assembled again.
+func (im *Import) Unsettle(bundle int64) {
+	im.exec(`UPDATE bundle SET settled = 0 WHERE id = ?`, bundle)
 }
 
 // Unsettled lists the bundles whose result could change with coverage alone.
@@ -227,17 +234,23 @@ func (im *Import) Unsettled() []int64 {
 	return list
 }
 
+// Recorded lists the time ranges of the sources that hold CDRs, this one as far
+// as it was read.
+func (im *Import) Recorded() [][2]int64 { return im.ranges(`cdrs > 0`, im.Source.CDRs > 0) }
+
 // Watched lists the time ranges of the sources that hold SIP messages, this
 // one as far as it was read.
-func (im *Import) Watched() [][2]int64 {
+func (im *Import) Watched() [][2]int64 { return im.ranges(`messages > 0`, im.Source.Messages > 0) }
+
+func (im *Import) ranges(where string, self bool) [][2]int64 {
 	var list [][2]int64
-	im.query(`SELECT first_time, last_time FROM source WHERE messages > 0 AND first_time > 0 AND id <> ? ORDER BY first_time, last_time`, []any{im.Source.ID}, func(r *sql.Rows) error {
+	im.look(`SELECT first_time, last_time FROM source WHERE `+where+` AND first_time > 0 AND id <> ? ORDER BY first_time, last_time`, []any{im.Source.ID}, func(r *sql.Rows) error {
 		var w [2]int64
 		err := r.Scan(&w[0], &w[1])
 		list = append(list, w)
 		return err
 	})
-	if im.Source.Messages > 0 && im.Source.First > 0 {
+	if self && im.Source.First > 0 {
 		list = append(list, [2]int64{im.Source.First, im.Source.Last})
 	}
 	return list

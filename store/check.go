@@ -220,12 +220,14 @@ func (c *checker) rollups() {
 	}
 	current, s := int64(-1), sums{map[int64]Cell{}, map[delayKey]int64{}}
 	quarters := int64(0)
-	c.each(`SELECT profile, start, pdd_ms, alert_ms, media_ms, setup_ms, talk_ms, bye_ms FROM attempt ORDER BY start`, func(r *sql.Rows) error {
+	c.each(`SELECT profile, start, pdd_ms, setup_ms, talk_ms, delays FROM attempt ORDER BY start`, func(r *sql.Rows) error {
 		var a Attempt
 		var profile int64
-		if err := r.Scan(&profile, &a.Start, &a.PDD, &a.Alert, &a.Media, &a.Setup, &a.Talk, &a.Bye); err != nil {
+		var delays sql.RawBytes
+		if err := r.Scan(&profile, &a.Start, &a.PDD, &a.Setup, &a.Talk, &delays); err != nil {
 			return err
 		}
+		a.unpackDelays(delays)
 		if q := a.Start / Quarter; q != current {
 			if quarters > 0 {
 				compare(current, s)

@@ -25,11 +25,13 @@ func recordKey(a *Attempt) int64 {
 }
 
 // recordColumns are what scanRecord reads: a record that stands alone.
-const recordColumns = `id, call, profile, start, caller, callee, native_id, pdd_ms, alert_ms, media_ms, setup_ms, talk_ms, bye_ms, source`
+const recordColumns = `id, call, profile, start, caller, callee, native_id, pdd_ms, setup_ms, talk_ms, delays, source`
 
 func (im *Import) scanRecord(r *sql.Rows, a *Attempt) error {
 	var profile int64
-	err := r.Scan(&a.ID, &a.Call, &profile, &a.Start, &a.Caller, &a.Callee, &a.NativeID, &a.PDD, &a.Alert, &a.Media, &a.Setup, &a.Talk, &a.Bye, &a.Source)
+	var delays sql.RawBytes
+	err := r.Scan(&a.ID, &a.Call, &profile, &a.Start, &a.Caller, &a.Callee, &a.NativeID, &a.PDD, &a.Setup, &a.Talk, &delays, &a.Source)
+	a.unpackDelays(delays)
 	a.Profile = im.profiles.byID[profile]
 	return err
 }

@@ -64,11 +64,15 @@ type Import struct {
 	err      error // the first error; later calls do nothing
 
 	// Rows of these tables are stored in the background; exec and query wait for them.
-	queue                                                *rowQueue
-	attempts, bundles, evidence, links, events, profiled rowBuffer
-	nextAttempt, nextBundle                              int64
-	known                                                bundleFilter
-	open                                                 bundleRow // added, but not yet among the rows
+	queue                       *rowQueue
+	attempts, bundles, evidence rowBuffer
+	links, events, profiled     rowBuffer
+	cellRows, delayRows         rowBuffer
+	nextAttempt, nextBundle     int64
+	scratch                     [32]byte
+	known                       bundleFilter
+	joined                      int       // is there a joint: 0 not looked yet, 1 no, 2 yes
+	open                        bundleRow // added, but not yet among the rows
 }
 
 type cellKey struct{ quarter, profile int64 }
@@ -107,10 +111,7 @@ func (db *DB) Begin(ctx context.Context, s Source) (*Import, error) {
 		messages: map[messageKey]int64{},
 		rejects:  map[string]*reject{},
 	}
-	im.queue = newRowQueue()
-	for _, t := range im.tables() {
-		t.b.im, t.b.table, t.b.width = im, t.name, t.width
-	}
+	im.initBuffers()
 	im.query(`SELECT (SELECT coalesce(max(id), 0) FROM attempt), (SELECT coalesce(max(id), 0) FROM bundle)`, nil, func(r *sql.Rows) error {
 		return r.Scan(&im.nextAttempt, &im.nextBundle)
 	})
@@ -137,16 +138,24 @@ func (im *Import) addSource(s *Source) {
 		VALUES (?, ?, ?, ?, ?, 0, 0, 0, 0, 0, 0, 0, '', '', '')`, s.Path, s.SHA256, s.Size, s.Format, string(s.State))
 }
 
-type bufferedTable struct {
-	b     *rowBuffer
-	name  string
-	width int
+func (im *Import) buffers() [8]*rowBuffer {
+	return [...]*rowBuffer{&im.attempts, &im.bundles, &im.evidence, &im.links, &im.events, &im.profiled, &im.cellRows, &im.delayRows}
 }
 
-func (im *Import) tables() [6]bufferedTable {
-	return [...]bufferedTable{
-		{&im.attempts, "attempt", 19}, {&im.bundles, "bundle", 6}, {&im.evidence, "evidence", 3},
-		{&im.links, "link", 3}, {&im.events, "event", 9}, {&im.profiled, "profile", 29},
+func (im *Import) initBuffers() {
+	im.queue = newRowQueue()
+	im.attempts.bufferedTable = bufferedTable{"attempt", 17, ""}
+	im.bundles.bufferedTable = bufferedTable{"bundle", 6, ""}
+	im.evidence.bufferedTable = bufferedTable{"evidence", 3, ""}
+	im.links.bufferedTable = bufferedTable{"link", 3, ""}
+	im.events.bufferedTable = bufferedTable{"event", 9, ""}
+	im.profiled.bufferedTable = bufferedTable{"profile", 29, ""}
+	im.cellRows.bufferedTable = bufferedTable{"rollup", 6,
+		`ON CONFLICT (quarter, profile) DO UPDATE SET n = n + excluded.n, talked = talked + excluded.talked, talk_ms = talk_ms + excluded.talk_ms, short = short + excluded.short`}
+	im.delayRows.bufferedTable = bufferedTable{"delay", 5,
+		`ON CONFLICT (quarter, profile, kind, bucket) DO UPDATE SET n = n + excluded.n`}
+	for _, b := range im.buffers() {
+		b.im = im
 	}
 }
 
@@ -170,9 +179,9 @@ func (im *Import) Rollback() {
 func (im *Import) drain() {
 	im.closeBundle()
 	waiting := false
-	for _, t := range im.tables() {
-		waiting = waiting || t.b.to != nil
-		t.b.flush()
+	for _, b := range im.buffers() {
+		waiting = waiting || b.to != nil
+		b.flush()
 	}
 	if waiting {
 		if err := im.queue.wait(); err != nil {

@@ -15,11 +15,15 @@ type Joint struct {
 
 // AddJoint stores a joint.
 func (im *Import) AddJoint(j Joint) {
+	im.joined = 2
 	im.exec(`INSERT INTO joint (root, bundle, attempt, parent, rule, confidence) VALUES (?, ?, ?, ?, ?, ?)`, j.Root, j.Bundle, j.Attempt, j.Parent, j.Rule, j.Confidence)
 }
 
 // Joints lists the joints of the call that a bundle is part of.
 func (im *Import) Joints(bundle int64) []Joint {
+	if !im.HasJoints() {
+		return nil
+	}
 	root := bundle
 	im.query(`SELECT root FROM joint WHERE bundle = ? AND bundle <> 0`, []any{bundle}, func(r *sql.Rows) error { return r.Scan(&root) })
 	var list []Joint
@@ -34,12 +38,15 @@ func (im *Import) Joints(bundle int64) []Joint {
 
 // HasJoints reports whether anything was ever joined; until then no bundle
 // needs to be asked.
-func (im *Import) HasJoints() (yes bool) {
-	im.query(`SELECT 1 FROM joint LIMIT 1`, nil, func(*sql.Rows) error {
-		yes = true
-		return nil
-	})
-	return yes
+func (im *Import) HasJoints() bool {
+	if im.joined == 0 {
+		im.joined = 1
+		im.look(`SELECT 1 FROM joint LIMIT 1`, nil, func(*sql.Rows) error {
+			im.joined = 2
+			return nil
+		})
+	}
+	return im.joined == 2
 }
 
 // RemoveJoints forgets the joints of a root.
@@ -80,31 +87,57 @@ func (im *Import) HasLinks() (yes bool) {
 	return yes
 }
 
-// CallRow is a call with what joining needs to know of its bundle.
+// CallRow is an INVITE call with what joining needs to know of it.
 type CallRow struct {
-	Attempt
-	Kind  string // of the bundle: sip, cdr; "" for a record that stands alone
-	Calls int64  // INVITE calls in the bundle
+	ID             int64  // of the row
+	Bundle         int64  // 0: a record that stands alone
+	Kind           string // of the bundle: sip, cdr; "" without one
+	Key            string // of the bundle
+	Calls          int64  // INVITE calls in the bundle
+	Start, Setup   int64  // microseconds, milliseconds
+	Caller, Callee string
+	From, To       string // addresses
 }
 
-// CallRows lists the INVITE calls that begin in [from, to), in order of time.
-func (im *Import) CallRows(from, to int64) []CallRow {
+// CallRows lists the INVITE calls that begin in [from, to), in order of time:
+// those seen as SIP, or those known from records.
+func (im *Import) CallRows(from, to int64, sip bool) []CallRow {
+	which := `b.kind = 'sip'`
+	if !sip {
+		which = `(b.kind = 'cdr' OR a.bundle = 0)`
+	}
 	var list []CallRow
-	im.query(`SELECT a.id, a.bundle, a.profile, a.start, a.caller, a.callee, a.native_id, a.pdd_ms, a.alert_ms, a.media_ms, a.setup_ms, a.talk_ms, a.bye_ms, a.legs, coalesce(b.key, ''), coalesce(b.kind, ''), coalesce(b.steps, x'')
-		FROM attempt a LEFT JOIN bundle b ON b.id = a.bundle WHERE a.start >= ? AND a.start < ? AND a.call = 0 ORDER BY a.start, a.id`, []any{from, to}, func(r *sql.Rows) error {
+	im.query(`SELECT a.id, a.bundle, a.profile, a.start, a.setup_ms, a.caller, a.callee, coalesce(b.key, ''), coalesce(b.kind, ''), coalesce(b.steps, x'')
+		FROM attempt a LEFT JOIN bundle b ON b.id = a.bundle WHERE a.start >= ? AND a.start < ? AND a.call = 0 AND `+which+` ORDER BY a.start, a.id`, []any{from, to}, func(r *sql.Rows) error {
 		var c CallRow
 		var profile int64
 		var steps []byte
-		if err := r.Scan(&c.ID, &c.Bundle, &profile, &c.Start, &c.Caller, &c.Callee, &c.NativeID, &c.PDD, &c.Alert, &c.Media, &c.Setup, &c.Talk, &c.Bye, &c.Legs, &c.Key, &c.Kind, &steps); err != nil {
+		if err := r.Scan(&c.ID, &c.Bundle, &profile, &c.Start, &c.Setup, &c.Caller, &c.Callee, &c.Key, &c.Kind, &steps); err != nil {
 			return err
 		}
-		c.Profile = im.profiles.byID[profile]
-		c.Profile.ID = profile
-		if c.Profile.Method == "INVITE" && c.Profile.Scope >= ScopeCall {
+		if p := im.profiles.byID[profile]; p.Method == "INVITE" && p.Scope >= ScopeCall {
+			c.From, c.To = p.FromAddr, p.ToAddr
 			c.Calls = unpackSteps(steps)[StepCalls]
 			list = append(list, c)
 		}
 		return nil
+	})
+	return list
+}
+
+// OtherRanges lists the time ranges of other sources that hold SIP messages, or
+// records.
+func (im *Import) OtherRanges(sip bool) [][2]int64 {
+	what := "messages"
+	if !sip {
+		what = "cdrs"
+	}
+	var list [][2]int64
+	im.query(`SELECT first_time, last_time FROM source WHERE `+what+` > 0 AND first_time > 0 AND id <> ? ORDER BY first_time, last_time`, []any{im.Source.ID}, func(r *sql.Rows) error {
+		var w [2]int64
+		err := r.Scan(&w[0], &w[1])
+		list = append(list, w)
+		return err
 	})
 	return list
 }
@@ -125,10 +158,12 @@ func (im *Import) RowsOf(bundle, attempt int64) []Attempt {
 		where, arg = "id = ?", attempt
 	}
 	var list []Attempt
-	im.query(`SELECT id, call, bundle, profile, start, caller, callee, pdd_ms, alert_ms, media_ms, setup_ms, talk_ms, bye_ms FROM attempt WHERE `+where+` ORDER BY id`, []any{arg}, func(r *sql.Rows) error {
+	im.query(`SELECT id, call, bundle, profile, start, caller, callee, pdd_ms, setup_ms, talk_ms, delays FROM attempt WHERE `+where+` ORDER BY id`, []any{arg}, func(r *sql.Rows) error {
 		var a Attempt
 		var profile int64
-		err := r.Scan(&a.ID, &a.Call, &a.Bundle, &profile, &a.Start, &a.Caller, &a.Callee, &a.PDD, &a.Alert, &a.Media, &a.Setup, &a.Talk, &a.Bye)
+		var delays sql.RawBytes
+		err := r.Scan(&a.ID, &a.Call, &a.Bundle, &profile, &a.Start, &a.Caller, &a.Callee, &a.PDD, &a.Setup, &a.Talk, &delays)
+		a.unpackDelays(delays)
 		a.Profile = im.profiles.byID[profile]
 		list = append(list, a)
 		return err

@@ -98,6 +98,8 @@ type Filter struct {
 	Newest   bool           // from the end of the period backwards
 	Key      string         // rows with this native id or bundle key, and the calls of such rows
 	ID       int64          // the row with this id
+
+	bundle int64 // rows of a bundle
 }
 
 // Attempts hands the rows that match to f, in order of time. Their profiles
@@ -115,11 +117,14 @@ func (db *DB) Attempts(ctx context.Context, filter Filter, f func(*Attempt) erro
 	if filter.ID != 0 {
 		where, args = append(where, "a.id = ?"), append(args, filter.ID)
 	}
+	if filter.bundle != 0 {
+		where, args = append(where, "a.bundle = ? AND a.bundle <> 0"), append(args, filter.bundle)
+	}
 	order := "a.start, a.id"
 	if filter.Newest {
 		order = "a.start DESC, a.id DESC"
 	}
-	query := `SELECT a.id, a.call, a.bundle, a.profile, a.start, a.caller, a.callee, a.native_id, coalesce(b.key, a.native_id), a.pdd_ms, a.alert_ms, a.media_ms, a.setup_ms, a.talk_ms, a.bye_ms, a.legs, a.source, a.offset, a.length, a.line
+	query := `SELECT a.id, a.call, a.bundle, a.profile, a.start, a.caller, a.callee, a.native_id, coalesce(b.key, a.native_id), a.pdd_ms, a.setup_ms, a.talk_ms, a.delays, a.legs, a.source, a.offset, a.length, a.line
 		FROM attempt a LEFT JOIN bundle b ON b.id = a.bundle` + join + ` WHERE ` + strings.Join(where, " AND ") + ` ORDER BY ` + order
 	left := filter.Limit
 	return db.snapshot(ctx, func(tx *sql.Tx) error {
@@ -130,9 +135,11 @@ func (db *DB) Attempts(ctx context.Context, filter Filter, f func(*Attempt) erro
 		err := eachRow(ctx, tx, query, args, func(r *sql.Rows) error {
 			var a Attempt
 			var profile int64
-			if err := r.Scan(&a.ID, &a.Call, &a.Bundle, &profile, &a.Start, &a.Caller, &a.Callee, &a.NativeID, &a.Key, &a.PDD, &a.Alert, &a.Media, &a.Setup, &a.Talk, &a.Bye, &a.Legs, &a.Source, &a.Offset, &a.Length, &a.Line); err != nil {
+			var delays sql.RawBytes
+			if err := r.Scan(&a.ID, &a.Call, &a.Bundle, &profile, &a.Start, &a.Caller, &a.Callee, &a.NativeID, &a.Key, &a.PDD, &a.Setup, &a.Talk, &delays, &a.Legs, &a.Source, &a.Offset, &a.Length, &a.Line); err != nil {
 				return err
 			}
+			a.unpackDelays(delays)
 			if filter.Profiles != nil && !filter.Profiles[profile] {
 				return nil
 			}
@@ -200,49 +207,31 @@ func (db *DB) Find(ctx context.Context, id string) ([]Attempt, error) {
 // findKey lists the calls that have id themselves or in one of their attempts.
 func (db *DB) findKey(ctx context.Context, id string) ([]Attempt, error) {
 	var found []Attempt
-	legsOf := map[int64]string{} // calls of which an attempt has id, with their key
+	callsOf := map[int64]bool{} // calls of which an attempt has id
 	err := db.Attempts(ctx, Filter{Key: id}, func(a *Attempt) error {
 		if a.Call == 0 {
 			found = append(found, *a)
 		} else {
-			legsOf[a.Call] = a.Key
+			callsOf[a.Call] = true
 		}
 		return nil
 	})
 	for _, a := range found {
-		delete(legsOf, a.ID)
+		delete(callsOf, a.ID)
 	}
-	keys := map[string]bool{}
-	for _, key := range legsOf {
-		keys[key] = true
-	}
-	for _, key := range slices.Sorted(maps.Keys(keys)) {
+	for _, call := range slices.Sorted(maps.Keys(callsOf)) {
 		if err != nil {
 			break
 		}
-		err = db.Attempts(ctx, Filter{Key: key}, func(a *Attempt) error {
-			if _, ok := legsOf[a.ID]; ok {
-				found = append(found, *a)
-			}
+		err = db.Attempts(ctx, Filter{ID: call}, func(a *Attempt) error {
+			found = append(found, *a)
 			return nil
 		})
 	}
-	return found, err
-}
-
-// Legs lists the attempts of a call, itself if it is one attempt.
-func (db *DB) Legs(ctx context.Context, call *Attempt) ([]Attempt, error) {
-	if call.Profile.Scope == ScopeBoth {
-		return []Attempt{*call}, nil
+	if err == nil && len(found) == 0 {
+		return db.joinedAs(ctx, id)
 	}
-	var legs []Attempt
-	err := db.Attempts(ctx, Filter{Key: call.Key}, func(a *Attempt) error {
-		if a.Call == call.ID {
-			legs = append(legs, *a)
-		}
-		return nil
-	})
-	return legs, err
+	return found, err
 }
 
 // BundleEvidence reads the packed records of a bundle, with its kind.
@@ -378,6 +367,7 @@ type Ledger struct {
 	Events   int64
 	CDRs     int64
 	Doubled  int64
+	Joined   int64 // calls known from records that are SIP calls as well
 	Rejected int64
 	Sources  int64
 }
@@ -410,7 +400,7 @@ func (db *DB) Ledger(ctx context.Context) (Ledger, error) {
 		}); err != nil {
 			return err
 		}
-		return tx.QueryRowContext(ctx, `SELECT count(*), coalesce(sum(cdrs), 0), coalesce(sum(doubled), 0), coalesce(sum(events), 0), coalesce(sum(rejected), 0) FROM source`).Scan(&l.Sources, &l.CDRs, &l.Doubled, &l.Events, &l.Rejected)
+		return tx.QueryRowContext(ctx, `SELECT count(*), coalesce(sum(cdrs), 0), coalesce(sum(doubled), 0), coalesce(sum(events), 0), coalesce(sum(rejected), 0), (SELECT count(*) FROM joint WHERE rule = 'record') FROM source`).Scan(&l.Sources, &l.CDRs, &l.Doubled, &l.Events, &l.Rejected, &l.Joined)
 	})
 	return l, err
 }
@@ -432,7 +422,7 @@ func (l *Ledger) addRollup(r *sql.Rows) error {
 		l.Calls += n
 		l.Outcomes[codes.Outcome(outcome)] += n
 	}
-	if scope != ScopeCall {
+	if scope&ScopeLeg != 0 {
 		l.Attempts += n
 	}
 	return nil

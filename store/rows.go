@@ -19,7 +19,7 @@ const (
 
 const (
 	fullBuffer = 128 << 10 // bytes after which a buffer is handed over
-	buffers    = 10        // how many there are: one being filled for each of six tables, and some under way
+	buffers    = 12        // how many there are: one being filled for each of eight tables, and some under way
 )
 
 // rowQueue owns the goroutine. All methods are for the caller's goroutine.
@@ -97,13 +97,19 @@ func (q *rowQueue) buffer() ([]byte, error) {
 	return done.buf, done.err
 }
 
+// bufferedTable is a table whose rows are buffered.
+type bufferedTable struct {
+	name     string
+	width    int    // columns
+	conflict string // ON CONFLICT clause
+}
+
 // rowBuffer packs rows of one table.
 type rowBuffer struct {
-	im    *Import
-	table string
-	width int
-	to    *rowWriter // made with the first row
-	buf   []byte
+	bufferedTable
+	im  *Import
+	to  *rowWriter // made with the first row
+	buf []byte
 }
 
 // begin starts a row; as many values as the table has columns must follow.
@@ -116,7 +122,7 @@ func (b *rowBuffer) begin() {
 	}
 	var err error
 	if b.to == nil {
-		if b.to, err = newRowWriter(b.im.tx, b.table, b.width); err != nil {
+		if b.to, err = newRowWriter(b.im.tx, b.bufferedTable); err != nil {
 			b.im.fail(err)
 		}
 	}
@@ -140,7 +146,7 @@ func (b *rowBuffer) number(n int64) {
 		b.buf = binary.LittleEndian.AppendUint64(append(b.buf, kindWide), uint64(n))
 		return
 	}
-	b.buf = binary.AppendUvarint(b.buf, uint64(n<<1^n>>63)<<2|kindNumber)
+	b.buf = binary.AppendUvarint(b.buf, uint64(n<<1^n>>63)<<2+kindNumber)
 }
 
 func (b *rowBuffer) text(s string) {

@@ -26,12 +26,16 @@ type rowWriter struct{ stmt *sql.Stmt }
 // newRowWriter prepares the statement. FAIL and not the usual ABORT: a row that
 // fails ends the whole import, so SQLite need not be able to take back the rows
 // of the same statement, for which it would copy every page.
-func newRowWriter(tx *sql.Tx, table string, width int) (*rowWriter, error) {
-	columns := make([]string, width)
+func newRowWriter(tx *sql.Tx, t bufferedTable) (*rowWriter, error) {
+	columns := make([]string, t.width)
 	for i := range columns {
 		columns[i] = fmt.Sprintf("c%d", i)
 	}
-	stmt, err := tx.Prepare("INSERT OR FAIL INTO " + table + " SELECT " + strings.Join(columns, ", ") + " FROM packed_rows(?)")
+	from := " SELECT " + strings.Join(columns, ", ") + " FROM packed_rows(?)"
+	if t.conflict != "" {
+		from += " WHERE true " + t.conflict // without WHERE, ON would be a join's
+	}
+	stmt, err := tx.Prepare("INSERT OR FAIL INTO " + t.name + from)
 	return &rowWriter{stmt}, err
 }
 

@@ -14,17 +14,15 @@ func registerRows() error { return nil }
 // rowWriter stores packed rows in one table, some rows an INSERT: through
 // database/sql a row alone costs twice as much as one of fifty.
 type rowWriter struct {
-	tx      *sql.Tx
-	table   string
-	width   int
-	full    *sql.Stmt
-	started bool
+	bufferedTable
+	tx   *sql.Tx
+	full *sql.Stmt
 }
 
 const plainRows = 50
 
-func newRowWriter(tx *sql.Tx, table string, width int) (*rowWriter, error) {
-	w := &rowWriter{tx: tx, table: table, width: width}
+func newRowWriter(tx *sql.Tx, t bufferedTable) (*rowWriter, error) {
+	w := &rowWriter{bufferedTable: t, tx: tx}
 	var err error
 	w.full, err = tx.Prepare(w.insert(plainRows))
 	return w, err
@@ -32,7 +30,7 @@ func newRowWriter(tx *sql.Tx, table string, width int) (*rowWriter, error) {
 
 func (w *rowWriter) insert(rows int) string {
 	row := "(" + strings.Repeat("?, ", w.width-1) + "?)"
-	return "INSERT INTO " + w.table + " VALUES " + strings.Repeat(row+", ", rows-1) + row
+	return "INSERT INTO " + w.name + " VALUES " + strings.Repeat(row+", ", rows-1) + row + " " + w.conflict
 }
 
 func (w *rowWriter) write(data []byte) error {

@@ -38,7 +38,7 @@ func TestScript(t *testing.T) {
 			return os.CopyFS(env.WorkDir, os.DirFS("testdata/input"))
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"status": statusCmd, "gzip": gzipCmd, "pcap": pcapCmd, "mode": modeCmd, "same": sameCmd, "fields": fieldsCmd, "sqlite": sqliteCmd,
+			"status": statusCmd, "gzip": gzipCmd, "pcap": pcapCmd, "mode": modeCmd, "same": sameCmd, "fields": fieldsCmd, "header": headerCmd,
 		},
 	})
 }
@@ -199,9 +199,17 @@ func checkNames(ts *testscript.TestScript, got, want []string) {
 	}
 }
 
-// sqliteCmd: sqlite FILE STATEMENT changes a database behind callsift's back.
-func sqliteCmd(ts *testscript.TestScript, neg bool, args []string) {
-	ts.Check(alter(ts.MkAbs(args[0]), args[1]))
+// headerCmd: header FILE user_version|application_id N writes a field of a
+// database's header behind callsift's back (sqlite.org/fileformat.html §1.3).
+func headerCmd(ts *testscript.TestScript, neg bool, args []string) {
+	offset := map[string]int64{"user_version": 60, "application_id": 68}[args[1]]
+	n, err := strconv.ParseUint(args[2], 10, 32)
+	ts.Check(err)
+	f, err := os.OpenFile(ts.MkAbs(args[0]), os.O_RDWR, 0)
+	ts.Check(err)
+	_, err = f.WriteAt(binary.BigEndian.AppendUint32(nil, uint32(n)), offset)
+	ts.Check(err)
+	ts.Check(f.Close())
 }
 
 // TestInterrupted holds that Ctrl-C ends an import with status 130 and leaves

@@ -71,7 +71,26 @@ func (a *assembly) parties(l *leg, first, last *transaction) {
 		o.Agent = p.Agent
 		o.Deregister = p.Method == "REGISTER" && p.Expires == 0
 	}
-	o.Device, o.Links = p.device, p.Links
+	o.Device, o.Links = p.device, a.links(l)
+}
+
+// maxLinks bounds the correlation values of a leg; honest ones have one to four.
+const maxLinks = 16
+
+// links collects the correlation values of a leg's messages, each once: some
+// agents leave them out of the first INVITE and set them after a challenge.
+func (a *assembly) links(l *leg) []Link {
+	var list []Link
+	for ti := l.first; ti >= 0; ti = a.txs[ti].nextInLeg {
+		for i := a.txs[ti].head; i >= 0; i = a.pkts[i].next {
+			for _, link := range a.pkts[i].Links {
+				if len(list) < maxLinks && !slices.Contains(list, link) {
+					list = append(list, link)
+				}
+			}
+		}
+	}
+	return list
 }
 
 // delays walks all responses of a leg. Its clock starts with the first INVITE,
@@ -269,6 +288,8 @@ func (a *assembly) silentRequest(l *leg, t *transaction) {
 	case a.oneWay(l):
 		o.Outcome, o.Code = codes.InProgress, codes.Unknown
 		o.Flags |= codes.FlagOneWay
+	case t.responses == 0 && t.report >= 0:
+		a.undelivered(o, t)
 	case !l.overtaken && !a.elapsed(t.start, a.timerB):
 		o.Outcome = codes.InProgress
 	default:
@@ -284,6 +305,15 @@ func (a *assembly) timedOut(o *Attempt, t *transaction) {
 	}
 	o.Code, o.Origin = codes.None, codes.Inferred
 	o.CauseText, o.CauseFrom = "no response", codes.Inferred
+}
+
+// undelivered decides a request that the network said it could not deliver and
+// that nobody answered: as if a 503 had come (RFC 3261 §8.1.3.1). The 503 is the
+// cause, inferred; the code stays that of no response, for none was seen.
+func (a *assembly) undelivered(o *Attempt, t *transaction) {
+	o.Outcome, o.Flags = codes.Failed, o.Flags|codes.FlagTransportError
+	o.Code, o.Origin = codes.None, codes.Inferred
+	o.CauseCode, o.CauseText, o.CauseFrom = 503, a.in[t.report].Phrase, codes.Inferred
 }
 
 func (a *assembly) oneWay(l *leg) bool {
@@ -307,6 +337,8 @@ func (a *assembly) unanswered(l *leg, t *transaction) {
 	case t.responses == 0 && a.oneWay(l):
 		o.Outcome, o.Code, o.Origin = codes.InProgress, codes.Unknown, codes.NoOrigin
 		o.Flags |= codes.FlagOneWay
+	case t.responses == 0 && t.report >= 0:
+		a.undelivered(o, t)
 	case t.cancel >= 0 && t.responses > 0 || l.bye >= 0:
 		if !a.parentOver(l) && !a.elapsed(a.gaveUpAt(l, t), a.timerB) {
 			o.Outcome = codes.InProgress
@@ -329,8 +361,6 @@ func (a *assembly) unanswered(l *leg, t *transaction) {
 		o.Flags |= codes.FlagProvisionalOnly
 	}
 }
-
-func (a *assembly) noFinal0() int64 { return a.noFinal }
 
 // gaveUpAt is when the caller cancelled, else when it asked.
 func (a *assembly) gaveUpAt(l *leg, t *transaction) int64 {

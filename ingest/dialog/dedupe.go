@@ -30,9 +30,13 @@ const (
 // dedupe fills pkts: it drops observations of messages already seen (R14) and
 // what RFC 3261 discards, and sorts the rest by time.
 func (a *assembly) dedupe() {
-	a.counts.Messages = len(a.in)
 	order := make([]int32, 0, len(a.in))
 	for i := range a.in {
+		if a.in[i].Flags&Undelivered != 0 {
+			a.reports = append(a.reports, int32(i))
+			continue
+		}
+		a.counts.Messages++
 		if m := &a.in[i]; m.Flags&BadForCounting != 0 || m.Status != 0 && (m.Status < 100 || m.Status > 699) {
 			a.counts.Unusable++
 			continue

@@ -115,13 +115,14 @@ type assembly struct {
 	ctx *Context
 	options
 
-	pkts  []packet      // messages after duplicates, in order of time
-	txs   []transaction // in order of their first message
-	index map[txKey]int32
-	seen  map[responseKey]struct{}
-	legs  []leg
-	order []int32 // legs, parents before children
-	calls []group
+	pkts    []packet      // messages after duplicates, in order of time
+	reports []int32       // into in: that a request did not arrive
+	txs     []transaction // in order of their first message
+	index   map[txKey]int32
+	seen    map[responseKey]struct{}
+	legs    []leg
+	order   []int32 // legs, parents before children
+	calls   []group
 
 	end     int64 // coverage
 	settled bool

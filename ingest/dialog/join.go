@@ -128,22 +128,47 @@ func (j *joiner) byLinks() {
 		if !ok {
 			confidence = namedHeader
 		}
+		slices.SortFunc(group, func(x, y int) int { return b2i(j.later(x, y)) - b2i(j.later(y, x)) })
 		if other, ok := ids[l.Value]; ok {
-			for _, i := range group[:min(len(group), manyShare)] {
+			near, _ := j.near(group, j.parties[other].Start)
+			for _, i := range near {
 				if i != other {
 					j.link(i, other, l.Kind, confidence)
 				}
 			}
 		}
-		if len(group) > manyShare {
-			continue
-		}
-		for x := range group {
-			for y := x + 1; y < len(group); y++ {
-				j.link(group[x], group[y], l.Kind, confidence)
+		for _, b := range group {
+			near, upTo := j.near(group, j.parties[b].Start)
+			for _, a := range near[:upTo] {
+				if a != b {
+					j.link(a, b, l.Kind, confidence)
+				}
 			}
 		}
 	}
+}
+
+// near is the part of a group, sorted by start, that begins so near to t that it
+// may be of one call, and how many of it begin until t. A value that too many
+// calls of one time carry names no call: then it is empty. Only parties near t
+// count, so that what is further away does not change what joins.
+func (j *joiner) near(group []int, t int64) (part []int, upTo int) {
+	at := func(t int64) int {
+		i, _ := slices.BinarySearchFunc(group, t, func(i int, t int64) int { return cmp.Compare(j.parties[i].Start, t) })
+		return i
+	}
+	from, now, to := at(t-joinWithin), at(t+1), at(t+joinWithin+1)
+	if now-from > manyShare || to-now > manyShare {
+		return nil, 0
+	}
+	return group[from:to], now - from
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // byID finds a party by its Call-ID; the first one where it was used again.
@@ -246,6 +271,60 @@ func (j *joiner) unlinked() []int {
 	}
 	slices.SortFunc(order, func(x, y int) int { return cmp.Compare(j.parties[x].Start, j.parties[y].Start) })
 	return order
+}
+
+// Unjoined lists the parties that look like the second leg of another one and
+// were joined to none: the call came out of the host that the other had just come
+// to, and at least one of its two numbers is the same. Which leg belongs to which
+// cannot be told, but that both are one call can: whoever counts calls has to say so.
+func Unjoined(parties []Party, joints []Joint) []int {
+	type place struct {
+		at     netip.Addr
+		number string
+		called bool
+	}
+	order := make([]int, len(parties))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(x, y int) int { return cmp.Compare(parties[x].Start, parties[y].Start) })
+	arrived := map[place][]int{}
+	for _, i := range order {
+		if p := &parties[i]; p.To.IsValid() {
+			for k, number := range [...]string{p.FromUser, p.ToUser} {
+				if tail := Tail(number); tail != "" {
+					key := place{p.To, tail, k == 1}
+					arrived[key] = append(arrived[key], i)
+				}
+			}
+		}
+	}
+	child := make([]bool, len(parties))
+	for _, j := range joints {
+		child[j.B] = true
+	}
+	behind := func(b int, key place) bool {
+		p, group := &parties[b], arrived[key]
+		at, _ := slices.BinarySearchFunc(group, p.Start-likeWithin, func(i int, t int64) int { return cmp.Compare(parties[i].Start, t) })
+		for n := 0; at < len(group) && n < manyShare && parties[group[at]].Start <= p.Start; at, n = at+1, n+1 {
+			if a := &parties[group[at]]; group[at] != b && a.From != p.To && (a.End == 0 || a.End >= p.Start) {
+				return true
+			}
+		}
+		return false
+	}
+	var out []int
+	for b := range parties {
+		p := &parties[b]
+		if child[b] || !p.From.IsValid() {
+			continue
+		}
+		from, to := Tail(p.FromUser), Tail(p.ToUser)
+		if from != "" && behind(b, place{p.From, from, false}) || to != "" && behind(b, place{p.From, to, true}) {
+			out = append(out, b)
+		}
+	}
+	return out
 }
 
 // Tail is the last seven digits of a number; shorter numbers count whole from

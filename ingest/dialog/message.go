@@ -72,4 +72,5 @@ const (
 	OverStream     // TCP, TLS, WS: never retransmitted
 	FromCapture    // seen on the wire, with addresses
 	BadForCounting // parsed, but RFC 3261 discards it (scalarlg): not used for figures
+	Undelivered    // no message but a report (ICMP) that it did not arrive; Phrase says which
 )

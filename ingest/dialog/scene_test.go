@@ -241,10 +241,13 @@ func (s *scene) relayedTag(m *Message, src string) string {
 
 func (s *scene) annotate(m *Message, w words) {
 	for word, flag := range map[string]MessageFlags{"auth": HasCredentials, "stale": Stale, "sdp": HasSDP, "100rel": Requires100,
-		"bad": BadForCounting, "malformed": Malformed, "tcp": OverStream, "coarse": CoarseTime, "sent": Sent, "received": Received} {
+		"bad": BadForCounting, "malformed": Malformed, "tcp": OverStream, "icmp": Undelivered, "coarse": CoarseTime, "sent": Sent, "received": Received} {
 		if w.has(word) {
 			m.Flags |= flag
 		}
+	}
+	if w.has("icmp") {
+		m.Phrase = strings.ReplaceAll(w["icmp"], "_", " ")
 	}
 	if v, ok := w["reason"]; ok {
 		p := strings.SplitN(v+"::", ":", 4)

@@ -23,6 +23,7 @@ type transaction struct {
 	responses  int32 // without retransmissions
 	final      int32 // the final response that counts, -1: none
 	lastProv   int32 // last provisional response, -1: none
+	report     int32 // into the input: that the request did not arrive, -1: none
 	conflict   bool  // finals that exclude each other
 	nextInLeg  int32
 	legOf      int32 // -1: none
@@ -84,6 +85,16 @@ func (a *assembly) transactions() {
 	}
 	for i := range a.txs {
 		a.conclude(&a.txs[i])
+	}
+	for _, i := range a.reports {
+		m := &a.in[i]
+		k := a.find(keyOf(m))
+		if m.Status != 0 || m.Method == "ACK" || k < 0 {
+			continue
+		}
+		if t := &a.txs[k]; t.report < 0 || m.Time < a.in[t.report].Time || m.Time == a.in[t.report].Time && m.Phrase < a.in[t.report].Phrase {
+			t.report = i
+		}
 	}
 	for i := range a.txs {
 		t := &a.txs[i]
@@ -194,7 +205,7 @@ func (a *assembly) open(key txKey, first int32) int32 {
 	t := int32(len(a.txs))
 	a.txs = append(a.txs, transaction{
 		txKey: key, seqNo: p.seq, vias: p.Vias, request: -1, ack: -1, cancel: -1, first: first, head: -1, tail: -1,
-		final: -1, lastProv: -1, nextInLeg: -1, legOf: -1, start: p.Time,
+		final: -1, lastProv: -1, report: -1, nextInLeg: -1, legOf: -1, start: p.Time,
 	})
 	switch {
 	case a.index != nil:

@@ -29,7 +29,7 @@ func (m *Message) Reasons() []Reason {
 		for v, ok := s.next(); ok && len(list) < maxValues; v, ok = s.next() {
 			switch n := len(list); {
 			case len(v) == 0:
-			case n > 0 && list[n-1].Text != "" && bytes.IndexAny(v, ";=") < 0:
+			case n > 0 && list[n-1].Text != "" && !bytes.ContainsAny(v, ";="):
 				list[n-1].Text = continued(list[n-1].Text, v)
 			default:
 				list = append(list, readReason(v))

@@ -92,7 +92,7 @@ func splitScheme(b []byte) (scheme, rest []byte) {
 func userEnd(b []byte) int {
 	last := bytes.LastIndexByte(b, '@')
 	first := bytes.IndexByte(b, '@')
-	if first == last || bytes.IndexAny(b[:first], ";?") >= 0 {
+	if first == last || bytes.ContainsAny(b[:first], ";?") {
 		return last
 	}
 	host := b[first+1:]

@@ -26,6 +26,9 @@ const (
 //	sip:*21%23@pbx.example.net                               *21#
 //	sip:alice.smith@example.net                              alice.smith
 func Normalize(number string) string {
+	if isDialled(number) { // nearly all of them
+		return number
+	}
 	s := strings.TrimSpace(number)
 	if i := strings.LastIndexByte(s, '<'); i >= 0 {
 		s, _, _ = strings.Cut(s[i+1:], ">")
@@ -75,7 +78,12 @@ func isAddress(s string) bool {
 // isDialled is true for digits, * and # after an optional +.
 func isDialled(s string) bool {
 	s = strings.TrimPrefix(s, "+")
-	return s != "" && strings.Trim(s, "0123456789*#") == ""
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; (c < '0' || c > '9') && c != '*' && c != '#' {
+			return false
+		}
+	}
+	return s != ""
 }
 
 // Prefix is the part of a number by which destinations are counted, and its

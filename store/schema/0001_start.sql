@@ -124,11 +124,9 @@ CREATE TABLE attempt (           -- attempts, calls and requests of other method
   callee    TEXT    NOT NULL,
   native_id TEXT    NOT NULL,    -- uniqueid, OM id; '' where bundle.key is the id
   pdd_ms    INTEGER NOT NULL,    -- t1 to the first response that tells the caller something
-  alert_ms  INTEGER NOT NULL,    -- t1 to the first 180
-  media_ms  INTEGER NOT NULL,    -- t1 to the first 18x with SDP
   setup_ms  INTEGER NOT NULL,    -- t1 to the final response
   talk_ms   INTEGER NOT NULL,    -- answer to release
-  bye_ms    INTEGER NOT NULL,    -- BYE to its 2xx
+  delays    BLOB    NOT NULL,    -- first 180, first 18x with SDP, BYE to its 2xx: kept so that the row can be taken out of table delay again
   legs      INTEGER NOT NULL,    -- attempts of the call
   source    INTEGER NOT NULL,    -- source.id of the first record
   offset    INTEGER NOT NULL,
@@ -209,7 +207,7 @@ SELECT a.id, CASE WHEN a.call = 0 THEN a.id ELSE a.call END AS call, strftime('%
        CASE WHEN a.native_id = '' THEN coalesce(b.key, '') ELSE a.native_id END AS native_id,
        s.path AS source, a.line, a.offset
 FROM attempt a JOIN profile p ON p.id = a.profile JOIN source s ON s.id = a.source LEFT JOIN bundle b ON b.id = a.bundle
-WHERE p.method = 'INVITE' AND p.scope <> 2;
+WHERE p.method = 'INVITE' AND p.scope IN (1, 3);
 
 -- One row a request of another method (REGISTER, OPTIONS ...), challenge and retry folded.
 CREATE VIEW requests AS

@@ -8,17 +8,16 @@ import (
 
 // gatewayCall is a call over the gateway's trunk before it becomes messages.
 type gatewayCall struct {
-	at             int64
-	out            bool
-	inside         string // the gateway's line, in the house's numbering
-	outside        string
-	code           int // final status, 0: no response at all
-	delay          int64
-	ring, talk     int64
-	insideHangsUp  bool
-	fax            bool
-	faxRefused     bool
-	challengeFirst bool
+	at            int64
+	out           bool
+	inside        string // the gateway's line, in the house's numbering
+	outside       string
+	code          int // final status, 0: no response at all
+	delay         int64
+	ring, talk    int64
+	insideHangsUp bool
+	fax           bool
+	faxRefused    bool
 }
 
 // gateway plays calls into messages.
