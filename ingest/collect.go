@@ -279,6 +279,9 @@ func (a *assembler) assemble(id int64, kind string, fresh bool, evidence []store
 		}
 	}
 	result := dialog.Assemble(a.msgs, a.context())
+	if a.covered != nil && !result.Settled {
+		a.covered[id] = true
+	}
 	rows := rowsOf(&result, a.msgs, format)
 	a.im.Replace(id, fresh, rows, stepsOf(&result), result.Settled)
 	a.im.SetLinks(id, fresh, linksOf(&result))

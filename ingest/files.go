@@ -243,7 +243,7 @@ func (o *opened) unpackBody() error {
 	}
 	o.note, o.body = name, buffered
 	if name != "" {
-		o.body = bufio.NewReaderSize(&unpacked{z}, headSize)
+		o.body = bufio.NewReaderSize(&unpacked{r: z, packed: o.raw}, headSize)
 	}
 	return nil
 }
@@ -253,11 +253,34 @@ func (o *opened) unpackBody() error {
 // asked for; this one they pass on.
 var errCut = errors.New("compressed data ends early")
 
-// unpacked is a decompressor that says errCut.
-type unpacked struct{ r io.Reader }
+// What a packed file may unpack to. Logs pack 10 to 100 times; DEFLATE can do
+// 1,030 times, which is what a file made to fill memory and time does.
+const (
+	maxUnpacked  = 64 << 30
+	maxRatio     = 500
+	ratioMatters = 64 << 20 // bytes below which the ratio says nothing
+)
+
+// bombError is packed data that unpacks to more than it may.
+type bombError struct{ packed, unpacked int64 }
+
+func (e *bombError) Error() string {
+	return fmt.Sprintf("%d bytes unpacked from %d, want at most %d times as many and %d: not read any further", e.unpacked, e.packed, maxRatio, int64(maxUnpacked))
+}
+
+// unpacked is a decompressor that says errCut, and stops at a bomb.
+type unpacked struct {
+	r      io.Reader
+	packed *countingReader
+	n      int64
+}
 
 func (u *unpacked) Read(p []byte) (int, error) {
+	if u.n > maxUnpacked || u.n > ratioMatters && u.n > maxRatio*u.packed.n {
+		return 0, &bombError{u.packed.n, u.n}
+	}
 	n, err := u.r.Read(p)
+	u.n += int64(n)
 	if err == io.ErrUnexpectedEOF {
 		err = errCut
 	}

@@ -157,6 +157,9 @@ func readSource(ctx context.Context, db *store.DB, o *opened, format *Format, op
 	}
 	s := &im.Source
 	s.SHA256, s.Size, s.TZ, s.TZFrom, s.Note = o.sha(), o.raw.n, in.TZ, in.TZFrom, o.note
+	if bomb := (*bombError)(nil); errors.As(readErr, &bomb) {
+		im.Reject(0, bomb.unpacked, bomb.Error(), nil)
+	}
 	if readErr != nil {
 		s.State = store.Partial
 		s.Note = joinNotes(s.Note, readErr.Error())
