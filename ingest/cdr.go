@@ -109,8 +109,8 @@ func (p *packer) addCDR(r *CDR) {
 
 // addLinked packs a record whose hash is known.
 func (p *packer) addLinked(r *linkedCDR) {
-	if p.buf == nil {
-		p.buf = append(make([]byte, 0, 512), packVersion)
+	if len(p.buf) == 0 {
+		p.buf = append(p.buf, packVersion)
 	}
 	for _, n := range [...]int64{r.Offset, int64(r.Length), int64(r.Line), r.Start, r.Answer, r.End, r.Talk, int64(r.Code), int64(r.CauseQ850), int64(r.Flags), int64(r.hash)} {
 		p.num(n)
@@ -134,7 +134,7 @@ func unpackCDRs(list []linkedCDR, source int64, data []byte) []linkedCDR {
 	if len(data) == 0 || data[0] != packVersion {
 		return list
 	}
-	u := &unpacker{buf: data[1:]}
+	u := newUnpacker(data)
 	for len(u.buf) > 0 && !u.bad {
 		r := linkedCDR{source: source}
 		r.Offset, r.Length, r.Line = u.num(), int(u.num()), int(u.num())

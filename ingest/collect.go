@@ -16,11 +16,15 @@ import (
 // long call) makes the bundle be assembled again.
 const idleClose = 240 * 1_000_000
 
-// maxOpen bounds the bytes of open packs. Over it the longest idle bundles are
+// maxOpen bounds the bytes that open bundles take. Over it the longest idle bundles are
 // closed early: most of them are complete by then, and one that is not is
 // assembled again when more of it comes. (Leaving them all for the end, to be
 // read back from the store, took half the time of an import of 480,000 messages.)
-const maxOpen = 16 << 20
+const maxOpen = 8 << 20
+
+// bundleSize is what an open bundle takes beside its pack: its texts' places,
+// its key, its place in the map.
+const bundleSize = 1200
 
 // collector is the Sink of an import: it bundles records by Call-ID or link,
 // hands finished bundles to the assembly, and passes the rest on to the store.
@@ -30,8 +34,9 @@ type collector struct {
 	asm    *assembler
 
 	open       map[string]*openBundle // by kind and key
+	spare      []*openBundle          // closed ones, to be used again
 	first, end *openBundle            // longest idle first
-	size       int                    // bytes of all open packs
+	size       int                    // bytes of all open bundles
 	now        int64                  // latest event time
 
 	parsed sip.Message
@@ -49,7 +54,7 @@ type openBundle struct {
 }
 
 func newCollector(im *store.Import, f *Format) *collector {
-	c := &collector{im: im, format: f, asm: newAssembler(im, f.Name), open: map[string]*openBundle{}}
+	c := &collector{im: im, format: f, asm: newAssembler(im, f.Name), open: map[string]*openBundle{}, spare: make([]*openBundle, 0, 256)}
 	c.cdr.init(im, f.Name)
 	return c
 }
@@ -79,9 +84,9 @@ func (c *collector) Message(o *Observation) {
 	c.im.Seen(o.Time)
 	c.seen.fill(&c.msg, &c.parsed, o)
 	b := c.bundle("sip", c.parsed.CallID, o.Time)
-	before := len(b.pack.buf)
+	before := cap(b.pack.buf)
 	b.pack.add(&c.msg)
-	c.size += len(b.pack.buf) - before
+	c.size += cap(b.pack.buf) - before
 	c.sweep()
 }
 
@@ -100,9 +105,9 @@ func (c *collector) CDR(r *CDR) {
 	}
 	c.keyBuf = append(append(c.keyBuf[:0], c.format.Name+" "...), link...)
 	b := c.bundle("cdr", c.keyBuf, max(r.End, r.Start))
-	before := len(b.pack.buf)
+	before := cap(b.pack.buf)
 	b.pack.addCDR(r)
-	c.size += len(b.pack.buf) - before
+	c.size += cap(b.pack.buf) - before
 	c.sweep()
 }
 
@@ -125,8 +130,10 @@ func (c *collector) bundle(kind string, key []byte, time int64) *openBundle {
 	key = clipKey(key)
 	b := c.open[string(key)]
 	if b == nil {
-		b = &openBundle{kind: kind, key: string(key)}
+		b = c.newBundle()
+		b.kind, b.key = kind, string(key)
 		c.open[b.key] = b
+		c.size += bundleSize + cap(b.pack.buf)
 	} else {
 		c.unlink(b)
 	}
@@ -173,8 +180,23 @@ func (c *collector) sweep() {
 func (c *collector) close(b *openBundle, finished bool) {
 	c.unlink(b)
 	delete(c.open, b.key)
-	c.size -= len(b.pack.buf)
+	c.size -= bundleSize + cap(b.pack.buf)
 	c.asm.take(b.kind, b.key, b.pack.buf, finished)
+	if len(c.spare) < cap(c.spare) && cap(b.pack.buf) <= 16<<10 {
+		c.spare = append(c.spare, b)
+	}
+}
+
+// newBundle is an empty bundle, in the memory of a closed one if there is one.
+func (c *collector) newBundle() *openBundle {
+	n := len(c.spare)
+	if n == 0 {
+		return &openBundle{}
+	}
+	b := c.spare[n-1]
+	c.spare = c.spare[:n-1]
+	*b = openBundle{pack: packer{buf: b.pack.buf[:0], refs: b.pack.refs[:0]}}
+	return b
 }
 
 // finish closes all bundles and settles what depends on the whole.

@@ -2,6 +2,8 @@ package ingest
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
 	"strconv"
 	"unsafe"
 
@@ -96,7 +98,7 @@ func observedFlags(p *sip.Message, o *Observation) dialog.MessageFlags {
 	return f
 }
 
-func userOf(uri []byte) string { return view(sip.ParseURI(uri).User) }
+func userOf(uri []byte) string { return view(sip.UserOf(uri)) }
 
 // headers reads in one pass the headers that only some messages have.
 func (c *observer) headers(m *dialog.Message, p *sip.Message) {
@@ -218,7 +220,7 @@ func (c *observer) link(kind string, value []byte) {
 // addVias appends "host:port;branch" for each Via value of a row, host in lower
 // case, port as it is or the default: peers write :5060 or leave it out.
 func (c *observer) addVias(row []byte) {
-	for v := range sip.ViasOf(row) {
+	for v := range sip.HopsOf(row) {
 		if len(c.vias) == sip.MaxVias {
 			return
 		}
@@ -286,16 +288,36 @@ func smallNumber(b []byte) int {
 }
 
 // messageHash is the same for a message on the wire and in a log that turned
-// its CRLF into LF or dropped its last line end: FNV-1a over all but CR and
-// trailing white space.
+// its CRLF into LF or dropped its last line end: over the lines without what
+// ends them. Eight bytes a step, since one byte a step took 5 % of an import.
 func messageHash(b []byte) uint64 {
 	b = bytes.TrimRight(b, "\r\n \t\x00")
 	h := uint64(14695981039346656037)
-	for _, c := range b {
-		if c == '\r' {
-			continue
+	for len(b) > 0 {
+		line := b
+		if i := bytes.IndexByte(b, '\n'); i >= 0 {
+			line, b = b[:i], b[i+1:]
+		} else {
+			b = nil
 		}
-		h = (h ^ uint64(c)) * 1099511628211
+		for len(line) > 0 && line[len(line)-1] == '\r' {
+			line = line[:len(line)-1]
+		}
+		h = hashLine(h, line)
 	}
 	return h
+}
+
+// hashLine mixes a line into h.
+func hashLine(h uint64, line []byte) uint64 {
+	const k0, k1 = 0x9E3779B97F4A7C15, 0xD6E8FEB86659FD93
+	h ^= uint64(len(line)) * k1
+	for ; len(line) >= 8; line = line[8:] {
+		hi, lo := bits.Mul64(h^binary.LittleEndian.Uint64(line), k0)
+		h = hi ^ lo
+	}
+	var last [8]byte
+	copy(last[:], line)
+	hi, lo := bits.Mul64(h^binary.LittleEndian.Uint64(last[:]), k1)
+	return hi ^ lo
 }

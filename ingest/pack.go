@@ -27,7 +27,8 @@ const maxText = 512
 // packer appends messages to a pack.
 type packer struct {
 	buf    []byte
-	refs   []textRef // texts in buf, by number
+	refs   []textRef          // texts in buf, by number
+	place  [2 * maxRefs]uint8 // number of the text with a hash, 0: none
 	time   int64
 	offset int64
 	line   int64
@@ -36,13 +37,14 @@ type packer struct {
 
 type textRef struct{ at, n uint32 }
 
-// maxRefs bounds the search for an earlier text; packs of ordinary calls have
-// 20 to 60 different ones.
-const maxRefs = 128
+const (
+	maxRefs   = 128 // texts with a number; packs of ordinary calls have 20 to 60
+	maxProbes = 16  // places looked at for an earlier text
+)
 
 func (p *packer) add(m *dialog.Message) {
-	if p.buf == nil {
-		p.buf = append(make([]byte, 0, 1024), packVersion)
+	if len(p.buf) == 0 {
+		p.buf = append(p.buf, packVersion)
 	}
 	p.n++
 	p.num(m.Time - p.time)
@@ -76,7 +78,13 @@ func (p *packer) add(m *dialog.Message) {
 	}
 }
 
-func (p *packer) num(n int64) { p.buf = binary.AppendVarint(p.buf, n) }
+func (p *packer) num(n int64) {
+	if uint64(n+64) < 128 { // one byte: most numbers of texts and lists
+		p.buf = append(p.buf, byte(n<<1^n>>63))
+		return
+	}
+	p.buf = binary.AppendVarint(p.buf, n)
+}
 
 func (p *packer) texts(list []string) {
 	p.num(int64(len(list)))
@@ -91,17 +99,36 @@ func (p *packer) text(s string) {
 		p.num(0)
 		return
 	}
-	for i, r := range p.refs {
-		if int(r.n) == len(s) && string(p.buf[r.at:r.at+r.n]) == s {
-			p.num(int64(i) + 1)
+	at := textPlace(s)
+	var free *uint8
+	for range maxProbes {
+		place := &p.place[at%uint32(len(p.place))]
+		if *place == 0 {
+			free = place
+			break
+		}
+		if r := p.refs[*place-1]; int(r.n) == len(s) && string(p.buf[r.at:r.at+r.n]) == s {
+			p.num(int64(*place))
 			return
 		}
+		at++
 	}
 	p.num(-int64(len(s)))
-	if len(p.refs) < maxRefs {
+	if len(p.refs) < maxRefs { // unpacker.text gives numbers by the same rule
 		p.refs = append(p.refs, textRef{uint32(len(p.buf)), uint32(len(s))})
+		if free != nil {
+			*free = uint8(len(p.refs))
+		}
 	}
 	p.buf = append(p.buf, s...)
+}
+
+// textPlace is a hash of a text's length and end, where tags and branches differ.
+func textPlace(s string) uint32 {
+	var last [8]byte
+	copy(last[:], s[max(0, len(s)-8):])
+	h := (binary.LittleEndian.Uint64(last[:]) ^ uint64(len(s))<<56) * 0x9E3779B97F4A7C15
+	return uint32(h>>32) % (2 * maxRefs)
 }
 
 // addr writes an address as a text of 0, 6 or 18 bytes.
@@ -117,11 +144,16 @@ func (p *packer) addr(a netip.AddrPort) {
 	p.text(string(b[:n+2]))
 }
 
-// unpacker reads packs; a pack that is damaged gives an error.
+// unpacker reads packs; a pack that is damaged gives an error. Its texts are
+// parts of one copy of the pack.
 type unpacker struct {
-	buf   []byte
+	buf   string
 	texts []string
 	bad   bool
+}
+
+func newUnpacker(pack []byte) *unpacker {
+	return &unpacker{buf: string(pack[1:]), texts: make([]string, 0, 48)}
 }
 
 // unpack appends the messages of one pack of a source to list.
@@ -129,7 +161,7 @@ func unpack(list []dialog.Message, source int64, data []byte) ([]dialog.Message,
 	if len(data) == 0 || data[0] != packVersion {
 		return list, fmt.Errorf("evidence of source %d: pack version unknown", source)
 	}
-	u := &unpacker{buf: data[1:]}
+	u := newUnpacker(data)
 	var time, offset, line int64
 	for len(u.buf) > 0 && !u.bad {
 		var m dialog.Message
@@ -167,30 +199,35 @@ func (u *unpacker) message(m *dialog.Message) {
 }
 
 func (u *unpacker) num() int64 {
-	n, k := binary.Varint(u.buf)
-	if k <= 0 {
-		u.bad, u.buf = true, nil
-		return 0
+	var n uint64
+	for i := 0; i < len(u.buf) && i < binary.MaxVarintLen64; i++ {
+		c := u.buf[i]
+		n |= uint64(c&127) << (7 * i)
+		if c < 128 {
+			u.buf = u.buf[i+1:]
+			return int64(n>>1) ^ -int64(n&1)
+		}
 	}
-	u.buf = u.buf[k:]
-	return n
+	u.bad, u.buf = true, ""
+	return 0
 }
 
 func (u *unpacker) hash() uint64 {
 	if len(u.buf) < 8 {
-		u.bad, u.buf = true, nil
+		u.bad, u.buf = true, ""
 		return 0
 	}
-	h := binary.LittleEndian.Uint64(u.buf)
+	var b [8]byte
+	copy(b[:], u.buf)
 	u.buf = u.buf[8:]
-	return h
+	return binary.LittleEndian.Uint64(b[:])
 }
 
 // count reads the length of a list; more items than bytes is damage.
 func (u *unpacker) count() int {
 	n := u.num()
 	if n < 0 || n > int64(len(u.buf)) {
-		u.bad, u.buf = true, nil
+		u.bad, u.buf = true, ""
 		return 0
 	}
 	return int(n)
@@ -215,15 +252,15 @@ func (u *unpacker) text() string {
 		return ""
 	case n > 0:
 		if n > int64(len(u.texts)) {
-			u.bad, u.buf = true, nil
+			u.bad, u.buf = true, ""
 			return ""
 		}
 		return u.texts[n-1]
 	case n == math.MinInt64 || -n > int64(len(u.buf)):
-		u.bad, u.buf = true, nil
+		u.bad, u.buf = true, ""
 		return ""
 	}
-	s := string(u.buf[:-n])
+	s := u.buf[:-n]
 	u.buf = u.buf[-n:]
 	if len(u.texts) < maxRefs {
 		u.texts = append(u.texts, s)

@@ -64,8 +64,8 @@ func (c *collector) undelivered(o *Observation) {
 	c.msg.Flags |= dialog.Undelivered
 	c.msg.Phrase = o.Undelivered
 	b := c.bundle("sip", c.parsed.CallID, o.Time)
-	before := len(b.pack.buf)
+	before := cap(b.pack.buf)
 	b.pack.add(&c.msg)
-	c.size += len(b.pack.buf) - before
+	c.size += cap(b.pack.buf) - before
 	c.sweep()
 }

@@ -136,8 +136,8 @@ func (a *Attempt) unpackDelays(b []byte) {
 }
 
 // maxCells bounds the cells that are kept in memory. A cell takes a hundred
-// bytes there, so this is a few megabytes.
-const maxCells = 30_000
+// bytes there, so this is two megabytes.
+const maxCells = 15_000
 
 // delays lists the delays that are kept as distributions, by DelayKind.
 func (a *Attempt) delays() [DelayBye + 1]int64 {

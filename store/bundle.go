@@ -234,23 +234,11 @@ func (im *Import) Unsettled() []int64 {
 	return list
 }
 
-// Recorded lists the time ranges of the sources that hold CDRs, this one as far
-// as it was read.
-func (im *Import) Recorded() [][2]int64 { return im.ranges(`cdrs > 0`, im.Source.CDRs > 0) }
-
 // Watched lists the time ranges of the sources that hold SIP messages, this
 // one as far as it was read.
-func (im *Import) Watched() [][2]int64 { return im.ranges(`messages > 0`, im.Source.Messages > 0) }
-
-func (im *Import) ranges(where string, self bool) [][2]int64 {
-	var list [][2]int64
-	im.look(`SELECT first_time, last_time FROM source WHERE `+where+` AND first_time > 0 AND id <> ? ORDER BY first_time, last_time`, []any{im.Source.ID}, func(r *sql.Rows) error {
-		var w [2]int64
-		err := r.Scan(&w[0], &w[1])
-		list = append(list, w)
-		return err
-	})
-	if self && im.Source.First > 0 {
+func (im *Import) Watched() [][2]int64 {
+	list := im.OtherRanges(true)
+	if im.Source.Messages > 0 && im.Source.First > 0 {
 		list = append(list, [2]int64{im.Source.First, im.Source.Last})
 	}
 	return list

@@ -64,15 +64,15 @@ type Import struct {
 	err      error // the first error; later calls do nothing
 
 	// Rows of these tables are stored in the background; exec and query wait for them.
-	queue                       *rowQueue
-	attempts, bundles, evidence rowBuffer
-	links, events, profiled     rowBuffer
-	cellRows, delayRows         rowBuffer
-	nextAttempt, nextBundle     int64
-	scratch                     [32]byte
-	known                       bundleFilter
-	joined                      int       // is there a joint: 0 not looked yet, 1 no, 2 yes
-	open                        bundleRow // added, but not yet among the rows
+	queue                           *rowQueue
+	attempts, bundles, evidence     rowBuffer
+	links, events, profiled         rowBuffer
+	cellRows, delayRows, minuteRows rowBuffer
+	nextAttempt, nextBundle         int64
+	scratch                         [32]byte
+	known                           bundleFilter
+	joined                          int       // is there a joint: 0 not looked yet, 1 no, 2 yes
+	open                            bundleRow // added, but not yet among the rows
 }
 
 type cellKey struct{ quarter, profile int64 }
@@ -138,8 +138,8 @@ func (im *Import) addSource(s *Source) {
 		VALUES (?, ?, ?, ?, ?, 0, 0, 0, 0, 0, 0, 0, '', '', '')`, s.Path, s.SHA256, s.Size, s.Format, string(s.State))
 }
 
-func (im *Import) buffers() [8]*rowBuffer {
-	return [...]*rowBuffer{&im.attempts, &im.bundles, &im.evidence, &im.links, &im.events, &im.profiled, &im.cellRows, &im.delayRows}
+func (im *Import) buffers() [9]*rowBuffer {
+	return [...]*rowBuffer{&im.attempts, &im.bundles, &im.evidence, &im.links, &im.events, &im.profiled, &im.cellRows, &im.delayRows, &im.minuteRows}
 }
 
 func (im *Import) initBuffers() {
@@ -154,6 +154,8 @@ func (im *Import) initBuffers() {
 		`ON CONFLICT (quarter, profile) DO UPDATE SET n = n + excluded.n, talked = talked + excluded.talked, talk_ms = talk_ms + excluded.talk_ms, short = short + excluded.short`}
 	im.delayRows.bufferedTable = bufferedTable{"delay", 5,
 		`ON CONFLICT (quarter, profile, kind, bucket) DO UPDATE SET n = n + excluded.n`}
+	im.minuteRows.bufferedTable = bufferedTable{"minute", 4,
+		`ON CONFLICT (minute) DO UPDATE SET begun = begun + excluded.begun, answered = answered + excluded.answered, ended = ended + excluded.ended`}
 	for _, b := range im.buffers() {
 		b.im = im
 	}

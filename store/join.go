@@ -111,12 +111,18 @@ func (im *Import) CallRows(from, to int64, sip bool) []CallRow {
 		FROM attempt a LEFT JOIN bundle b ON b.id = a.bundle WHERE a.start >= ? AND a.start < ? AND a.call = 0 AND `+which+` ORDER BY a.start, a.id`, []any{from, to}, func(r *sql.Rows) error {
 		var c CallRow
 		var profile int64
-		var steps []byte
-		if err := r.Scan(&c.ID, &c.Bundle, &profile, &c.Start, &c.Setup, &c.Caller, &c.Callee, &c.Key, &c.Kind, &steps); err != nil {
+		var kind, steps sql.RawBytes
+		if err := r.Scan(&c.ID, &c.Bundle, &profile, &c.Start, &c.Setup, &c.Caller, &c.Callee, &c.Key, &kind, &steps); err != nil {
 			return err
 		}
 		if p := im.profiles.byID[profile]; p.Method == "INVITE" && p.Scope >= ScopeCall {
 			c.From, c.To = p.FromAddr, p.ToAddr
+			switch string(kind) { // no copy for each row
+			case "sip":
+				c.Kind = "sip"
+			case "cdr":
+				c.Kind = "cdr"
+			}
 			c.Calls = unpackSteps(steps)[StepCalls]
 			list = append(list, c)
 		}

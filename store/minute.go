@@ -76,9 +76,11 @@ func (im *Import) storeMinute(m *minuteCount) {
 	if m.begun == 0 && m.answered == 0 && m.ended == 0 {
 		return
 	}
-	im.exec(`INSERT INTO minute (minute, begun, answered, ended) VALUES (?, ?, ?, ?)
-		ON CONFLICT (minute) DO UPDATE SET begun = begun + excluded.begun, answered = answered + excluded.answered, ended = ended + excluded.ended`,
-		m.minute, m.begun, m.answered, m.ended)
+	b := &im.minuteRows
+	b.begin()
+	for _, n := range [...]int64{m.minute, m.begun, m.answered, m.ended} {
+		b.number(n)
+	}
 	if m.begun < 0 || m.answered < 0 || m.ended < 0 {
 		im.exec(`DELETE FROM minute WHERE minute = ? AND begun = 0 AND answered = 0 AND ended = 0`, m.minute)
 	}

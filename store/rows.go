@@ -19,7 +19,7 @@ const (
 
 const (
 	fullBuffer = 128 << 10 // bytes after which a buffer is handed over
-	buffers    = 12        // how many there are: one being filled for each of eight tables, and some under way
+	buffers    = 13        // how many there are: one being filled for each of nine tables, and some under way
 )
 
 // rowQueue owns the goroutine. All methods are for the caller's goroutine.

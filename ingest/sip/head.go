@@ -23,6 +23,7 @@ func (h *head) read(b []byte, at int) {
 			continue // only the empty line is still looked for
 		}
 		last = r.at
+		m.index = append(m.index, row{r.name, r.value})
 		h.row(r.name, r.value)
 	}
 	m.Head = b[at:last:last]

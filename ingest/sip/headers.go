@@ -43,8 +43,8 @@ func (m *Message) Value(name string) []byte {
 func (m *Message) rows(name string) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		compact := compactForms[name]
-		r := rows{b: m.Head, end: m.end}
-		for r.next() {
+		for i := range m.index {
+			r := &m.index[i]
 			if len(r.name) == 1 && compact != 0 && lower(r.name[0]) == compact || fold(r.name, name) {
 				if !yield(unfold(r.value)) {
 					return

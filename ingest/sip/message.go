@@ -35,8 +35,12 @@ type Message struct {
 	Body  []byte // as long as Content-Length says, or what is there
 	Flags Flags  // which rules it broke
 
-	end byte // what ends a line
+	end   byte  // what ends a line
+	index []row // the header rows; the array is used again by the next Parse
 }
+
+// row is one header row, as read by rows.
+type row struct{ name, value []byte }
 
 // Kind says why a message is rejected.
 type Kind string
@@ -62,11 +66,11 @@ func (e *Error) Error() string { return string(e.Kind) + ": " + e.Msg }
 
 // Parse reads the message in b, one datagram or framed stream message, and
 // overwrites m with it. Line ends before the start line are skipped (RFC 3261
-// §7.5). Everything of m points into b; nothing is allocated unless an error
-// is returned, which is always an *Error. With Insufficient, what was found
+// §7.5). Everything of m points into b; nothing is allocated, once m
+// has seen as many headers, unless an error is returned, which is always an *Error. With Insufficient, what was found
 // stays set.
 func (m *Message) Parse(b []byte) error {
-	*m = Message{}
+	*m = Message{index: m.index[:0]}
 	at, err := m.startLine(b)
 	if err != nil {
 		return err

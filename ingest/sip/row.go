@@ -7,25 +7,35 @@ import "iter"
 // search for each header that is wanted.
 func (m *Message) Rows() iter.Seq2[[]byte, []byte] {
 	return func(yield func(name, value []byte) bool) {
-		r := rows{b: m.Head, end: m.end}
-		for r.next() {
-			if r.name != nil && !yield(r.name, unfold(r.value)) {
+		for i := range m.index {
+			if r := &m.index[i]; r.name != nil && !yield(r.name, unfold(r.value)) {
 				return
 			}
 		}
 	}
 }
 
-// ViasOf yields the Via values of one header row, as Vias does for the message.
-func ViasOf(row []byte) iter.Seq[Via] {
-	return func(yield func(Via) bool) {
+// Hop is what tells the hops of a message apart: a Via without its parameters
+// other than the branch.
+type Hop struct {
+	Transport []byte // UDP, TCP, ... as written
+	Host      []byte // as in Via
+	Port      int    // 0: none
+	Branch    []byte
+}
+
+// HopsOf yields the Via values of one header row.
+func HopsOf(row []byte) iter.Seq[Hop] {
+	return func(yield func(Hop) bool) {
 		values := splitter{rest: row, sep: ',', angles: true}
 		for v, ok := values.next(); ok; v, ok = values.next() {
 			if len(v) == 0 {
 				continue
 			}
 			if parts := splitVia(v); len(parts.sentBy) > 0 || len(parts.branch) > 0 {
-				if !yield(parts.read()) {
+				h := Hop{Transport: parts.transport, Branch: parts.branch}
+				h.Host, h.Port = hostPort(parts.sentBy)
+				if !yield(h) {
 					return
 				}
 			}

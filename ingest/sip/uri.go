@@ -59,6 +59,31 @@ func ParseURI(b []byte) URI {
 	return u
 }
 
+// UserOf is the user part of a URI, or what else it names: ParseURI(b).User.
+// Most URIs are sip:user@host and need no more than a look for the @.
+func UserOf(b []byte) []byte {
+	if len(b) > 4 && b[3] == ':' && b[0]|0x20 == 's' && b[1]|0x20 == 'i' && b[2]|0x20 == 'p' {
+		for i, c := range b[4:] {
+			switch {
+			case userBytes[c]:
+				continue
+			case c == '@' && i > 0 && bytes.IndexByte(b[5+i:], '@') < 0:
+				return b[4 : 4+i]
+			}
+			break
+		}
+	}
+	return ParseURI(b).User
+}
+
+// userBytes are those that mean nothing but themselves in a user part.
+var userBytes = func() (t [256]bool) {
+	for _, c := range "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.!~*'()&=+$%#" {
+		t[c] = true
+	}
+	return t
+}()
+
 // splitScheme splits "sip" from the rest. "host:5060" has no scheme.
 func splitScheme(b []byte) (scheme, rest []byte) {
 	colon := bytes.IndexByte(b, ':')

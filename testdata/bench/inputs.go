@@ -1,0 +1,138 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// unzstd unpacks a file into the bench's folder, once.
+func (b *bench) unzstd(packed, name string) string {
+	out := filepath.Join(b.dir, name)
+	if _, err := os.Stat(out); err == nil {
+		return out
+	}
+	in, err := os.Open(packed)
+	check(err)
+	defer in.Close()
+	z, err := zstd.NewReader(in)
+	check(err)
+	defer z.Close()
+	f, err := os.Create(out)
+	check(err)
+	_, err = io.Copy(f, z)
+	check(err)
+	check(f.Close())
+	return out
+}
+
+// grown measures what must not grow faster than its input: ten times the rows,
+// four times the capture; and reading of 10 M calls.
+func (b *bench) grown() {
+	gen := filepath.Join(b.corpus, "gen", "gencdr.go")
+	packed := filepath.Join(b.corpus, "lab-big", "lab.pcap.zst")
+	csv10, read := b.want("csv10", gen), b.want("read", "sqlite3", gen)
+	if csv10 || read {
+		one := b.load("csv.db", b.master(gen, 1_000_000))
+		ten := b.load("csv10.db", b.master(gen, 10_000_000))
+		b.add(result{work: "10 M rows, time against 1 M", own: ten, peer: one, value: ten.wall / one.wall, unit: "x", must: 11, aim: 10})
+		b.memory("  its peak memory", ten)
+	}
+	if read {
+		b.reading(filepath.Join(b.dir, "csv10.db"))
+	}
+	if b.want("pcap4", packed) {
+		four := b.four(b.unzstd(packed, "lab.pcap"))
+		own := b.load("pcap4.db", four)
+		b.add(result{work: "four captures one after the other", own: own})
+		b.memory("  its peak memory", own)
+	}
+}
+
+// reading measures the report and a breakdown of a week on 10 M calls, each in a
+// process of its own.
+func (b *bench) reading(db string) {
+	const from, to = "2026-03-16", "2026-03-23"
+	own := run(b.binary, "--quiet", "--db", db, "report", "--from", from, "--to", to, "--out", filepath.Join(b.dir, "report"))
+	check(own.err)
+	b.add(result{work: "weekly report with all charts", own: own.usage, value: own.wall, unit: "s", must: 1, aim: 0.5})
+	own = run(b.binary, "--quiet", "--db", db, "breakdown", "--by", "trunk,code", "--from", from, "--to", to)
+	check(own.err)
+	scan := run("sqlite3", db, `SELECT p.trunk, p.code, count(*) FROM attempt a NOT INDEXED JOIN profile p ON p.id = a.profile WHERE a.start >= 1773619200000000 AND a.start < 1774224000000000 GROUP BY 1, 2`)
+	check(scan.err)
+	b.add(result{work: "breakdown of a week by two keys", against: "scan in sqlite3", own: own.usage, peer: scan.usage, value: scan.wall / own.wall, unit: "x", must: 20, aim: 100, least: true})
+}
+
+// four writes a capture four times, each copy an hour later and with Call-IDs of
+// its own of the same length.
+func (b *bench) four(file string) string {
+	out := filepath.Join(b.dir, "lab4.pcap")
+	if _, err := os.Stat(out); err == nil {
+		return out
+	}
+	f, err := os.Create(out)
+	check(err)
+	w := bufio.NewWriterSize(f, 1<<20)
+	for n := range 4 {
+		check(copyCapture(w, file, n))
+	}
+	check(w.Flush())
+	check(f.Close())
+	return out
+}
+
+func copyCapture(w io.Writer, file string, n int) error {
+	f, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	r := bufio.NewReaderSize(f, 1<<20)
+	head := make([]byte, 24)
+	if _, err := io.ReadFull(r, head); err != nil {
+		return err
+	}
+	if binary.LittleEndian.Uint32(head)&0xffff0000 != 0xa1b20000 {
+		return fmt.Errorf("%s: %x, want a little endian pcap", file, head[:4])
+	}
+	if n == 0 {
+		if _, err := w.Write(head); err != nil {
+			return err
+		}
+	}
+	record := make([]byte, 16)
+	var packet []byte
+	for {
+		if _, err := io.ReadFull(r, record); err == io.EOF {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		size := int(binary.LittleEndian.Uint32(record[8:]))
+		packet = append(packet[:0], make([]byte, size)...)
+		if _, err := io.ReadFull(r, packet); err != nil {
+			return err
+		}
+		binary.LittleEndian.PutUint32(record, binary.LittleEndian.Uint32(record)+uint32(3600*n))
+		for rest := packet; n > 0; {
+			i := bytes.Index(rest, []byte("Call-ID: "))
+			if i < 0 || i+9 >= len(rest) {
+				break
+			}
+			rest = rest[i+9:]
+			rest[0] = byte('A' + n)
+		}
+		if _, err := w.Write(record); err != nil {
+			return err
+		}
+		if _, err := w.Write(packet); err != nil {
+			return err
+		}
+	}
+}
