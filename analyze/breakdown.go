@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strconv"
 	"time"
@@ -13,8 +14,18 @@ import (
 
 // BreakdownOf counts what the query selects by its keys, largest first, then by
 // the keys' values. Nothing is left out: flagged calls are in it unless a
-// condition says otherwise. The error names a key that does not exist.
+// condition says otherwise. The error names a key that does not exist, or says why
+// calls cannot be counted (R11).
 func BreakdownOf(d Data, q Query) (Breakdown, error) {
+	if why := Uncountable(d, q); why != "" {
+		return Breakdown{}, errors.New(why)
+	}
+	b, err := countBy(d, q)
+	b.Warning = UnjoinedWarning(d, q)
+	return b, err
+}
+
+func countBy(d Data, q Query) (Breakdown, error) {
 	b := Breakdown{Scope: q.scope(), Method: q.method(), By: q.By, Period: q.Period}
 	g, err := newGrouper(q)
 	if err != nil {
@@ -175,7 +186,8 @@ func (b Breakdown) MarshalJSON() ([]byte, error) {
 		To     string            `json:"to"`
 		Rows   []json.RawMessage `json:"rows"`
 		Total  Tally             `json:"total"`
-	}{b.Scope, b.Method, by, rfc3339(b.Period.From), rfc3339(b.Period.To), rows, b.Total})
+		Warn   string            `json:"warning,omitempty"`
+	}{b.Scope, b.Method, by, rfc3339(b.Period.From), rfc3339(b.Period.To), rows, b.Total, b.Warning})
 }
 
 func rowJSON(by []string, r Row) ([]byte, error) {

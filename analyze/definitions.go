@@ -87,6 +87,7 @@ var definitions = append([]Definition{
 	{"ira", "Ineffective registration attempts (IRA)", "REGISTER with 4xx but 401 and 407, 5xx, 6xx or no response / all that ended", rfc6076 + "4.2", "%", KindRatio, "REGISTER",
 		ratioOf(inIRA, isRegisterEnded)},
 	{"retransmissions", "Retransmitted messages", "messages sent again / messages seen once", ownChoice, "%", KindRatio, "INVITE", retransmissionRatio},
+	{"invite_tps", "INVITE transactions per second", "INVITE transactions, with those of challenges and on every hop / seconds with data", ownChoice, "1/s", KindQuantity, "INVITE", inviteTPS},
 	{"cps_mean", "Calls per second, mean", "calls / seconds with data", ownChoice, "calls/s", KindQuantity, "INVITE", trafficOf((*traffic).mean)},
 	{"cps_p99", "Calls per second, 99 % of the seconds", "99th percentile of calls begun in one second", ownChoice, "calls/s", KindQuantity, "INVITE", trafficOf((*traffic).p99)},
 	{"cps_peak", "Calls per second, peak", "most calls begun in one second", ownChoice, "calls/s", KindQuantity, "INVITE", trafficOf((*traffic).peak)},

@@ -252,4 +252,14 @@ func retransmissionRatio(f *frame) Metric {
 	return m
 }
 
+// inviteTPS is load, not calls: a challenge and its answer are two transactions.
+func inviteTPS(f *frame) Metric {
+	n := f.d.Ledger.Steps[store.StepAttempts] + f.d.Ledger.Steps[store.StepFolded]
+	seconds := coverageOf(f.d, Period{}).hours() * 3600
+	if n == 0 || seconds == 0 {
+		return Metric{Note: "no SIP messages in the data"}
+	}
+	return Metric{Value: float64(n) / seconds, N: n, OK: true, Note: "of the whole database"}
+}
+
 func noABR(f *frame) Metric { return Metric{Note: "n/a (no local-refusal data)"} }

@@ -12,7 +12,7 @@ func Wilson(x, n int64) (low, high float64) {
 	p, N := float64(x)/float64(n), float64(n)
 	centre := (p + z*z/(2*N)) / (1 + z*z/N)
 	half := z / (1 + z*z/N) * math.Sqrt(p*(1-p)/N+z*z/(4*N*N))
-	return max(0, centre-half), min(1, centre+half)
+	return max(0, min(p, centre-half)), min(1, max(p, centre+half)) // rounding must not put p outside
 }
 
 func ratio(num, den int64) Ratio {

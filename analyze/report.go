@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
+	"strings"
 
 	"callsift/store"
 	"callsift/store/codes"
@@ -25,13 +26,21 @@ var kpis = []string{
 
 // BuildReport fills the weekly report from the data of its period and of the
 // period before; previous is empty where there is none.
+// Where calls cannot be counted (Uncountable), it counts attempts and says why.
 func BuildReport(current, previous Data, q Query, title string) Report {
 	q = bounded(current, q)
+	warnings := slices.Clone(current.Warnings)
+	if why := Uncountable(current, q); why != "" {
+		q.Scope = ScopeLeg
+		warnings = append(warnings, strings.Replace(strings.TrimPrefix(why, "--scope call: "), "use --scope leg", "so this report counts attempts", 1))
+	} else if text := UnjoinedWarning(current, q); text != "" {
+		warnings = append(warnings, text)
+	}
 	cover := coverageOf(current, q.Period)
 	r := Report{
 		Title: title, Period: q.Period, Hours: q.Period.To.Sub(q.Period.From).Hours(), Covered: cover.hours(), Gaps: cover.gaps(),
 		Scope: q.scope(), Zone: q.zone().String(), Checksum: checksum(current.Sources), Rules: Rules,
-		Sources: current.Sources, Rejects: current.Rejects, Warnings: current.Warnings,
+		Sources: current.Sources, Rejects: current.Rejects, Warnings: warnings,
 		Previous: map[string]Metric{},
 	}
 	r.KPIs, _ = MetricsOf(current, q, kpis...)
@@ -104,8 +113,8 @@ func ledgerLines(d Data, q Query) []LedgerLine {
 		l.minus("unusable: breaking the grammar too far", steps[store.StepUnusable])
 		l.close("messages used", l.left)
 		l.open("transactions that they make up", steps[store.StepTransactions])
-		l.minus("folded: challenge answered, redirect followed, overlap dialling", steps[store.StepFolded])
-		l.minus("inside a dialog: ACK, BYE, re-INVITE and others", steps[store.StepInDialog])
+		l.minus("folded: challenge answered, digits sent in parts", steps[store.StepFolded])
+		l.minus("inside a dialog: ACK, BYE, re-INVITE and others", steps[store.StepInDialog]+steps[store.StepAcks])
 		l.minus("CANCEL", steps[store.StepCancels])
 		l.minus("of dialogs whose start was not seen", steps[store.StepOrphans])
 		l.minus("requests of other methods", steps[store.StepRequests])

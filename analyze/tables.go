@@ -152,7 +152,7 @@ func (h *Heat) minCount() int64 {
 // codeRows is the table of response codes, largest first.
 func codeRows(d Data, q Query) []CodeRow {
 	q.By = []string{"class", "code"}
-	b, _ := BreakdownOf(d, q)
+	b, _ := countBy(d, q)
 	causes := tops[int]{}
 	selectFrom(d, q, nil).cells(d, func(c Cell, p *store.Profile) {
 		if p.Outcome != codes.Answered && p.Cause != "" {

@@ -47,12 +47,13 @@ type Row struct {
 
 // Breakdown is a table of counts by keys, largest first.
 type Breakdown struct {
-	Scope  string // call or leg
-	Method string
-	By     []string
-	Period Period
-	Rows   []Row
-	Total  Tally
+	Scope   string // call or leg
+	Method  string
+	By      []string
+	Period  Period
+	Rows    []Row
+	Total   Tally
+	Warning string // a sentence about calls that may be counted twice; "" if there are none
 }
 
 // Ratio is a proportion with what it was made of. A ratio over 0 has no value.

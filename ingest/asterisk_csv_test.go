@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,7 +26,33 @@ type listing struct {
 	places []Place
 }
 
-func (l *listing) Message(*Observation) {}
+// Message lists a message with a hash of its bytes, which is the same for the
+// same message in every format.
+func (l *listing) Message(o *Observation) {
+	l.places = append(l.places, o.Place)
+	first, _, _ := bytes.Cut(o.Raw, []byte("\n"))
+	fmt.Fprintf(l, "%d %s %s > %s", o.Line, stampText(o.Time), hostText(o.Src), hostText(o.Dst))
+	for _, word := range []struct {
+		text string
+		on   bool
+	}{
+		{[...]string{"?", "UDP", "TCP", "TLS", "WS", "WSS", "SCTP"}[o.Transport], true},
+		{"sent", o.Heading == Sent}, {"received", o.Heading == Received},
+		{"coarse", o.Coarse}, {"cut", o.Cut}, {"device=" + o.Device, o.Device != ""},
+	} {
+		if word.on {
+			fmt.Fprintf(l, " %s", word.text)
+		}
+	}
+	fmt.Fprintf(l, " %04x %s\n", messageHash(o.Raw)&0xffff, bytes.TrimRight(first, "\r"))
+}
+
+func hostText(a netip.AddrPort) string {
+	if !a.IsValid() {
+		return "?"
+	}
+	return a.String()
+}
 
 func (l *listing) CDR(c *CDR) {
 	l.places = append(l.places, c.Place)
@@ -41,7 +68,13 @@ func (l *listing) CDR(c *CDR) {
 		fmt.Fprintf(l, " end=+%d", (c.End-c.Start)/1e6)
 	}
 	fmt.Fprintf(l, " talk=%d from=%s to=%s trunk=%s dir=%s outcome=%s reason=%q", c.Talk, c.Caller, c.Callee, trunk, c.Direction, c.Outcome, c.Reason)
-	for _, extra := range [][2]string{{"link", c.Link}, {"role", c.Role}, {"device", c.Device}, {"flags", strings.Join(c.Flags.Names(), ",")}} {
+	if c.Code != codes.Unknown {
+		fmt.Fprintf(l, " code=%d", c.Code)
+	}
+	if c.CauseQ850 != -1 {
+		fmt.Fprintf(l, " cause=%d", c.CauseQ850)
+	}
+	for _, extra := range [][2]string{{"callid", c.CallID}, {"agent", c.UserAgent}, {"link", c.Link}, {"role", c.Role}, {"device", c.Device}, {"flags", strings.Join(c.Flags.Names(), ",")}} {
 		if extra[1] != "" {
 			fmt.Fprintf(l, " %s=%s", extra[0], extra[1])
 		}
@@ -51,7 +84,11 @@ func (l *listing) CDR(c *CDR) {
 
 func (l *listing) Event(e *store.Event) {
 	l.places = append(l.places, Place{Offset: e.Offset, Length: 1, Line: int(e.Line)})
-	fmt.Fprintf(l, "%d event %s at=%s subject=%s code=%d text=%q\n", e.Line, e.Kind, stampText(e.Time), e.Subject, e.Code, e.Text)
+	fmt.Fprintf(l, "%d event %s at=%s subject=%s code=%d text=%q", e.Line, e.Kind, stampText(e.Time), e.Subject, e.Code, e.Text)
+	if e.Device != "" {
+		fmt.Fprintf(l, " device=%s", e.Device)
+	}
+	l.WriteByte('\n')
 }
 
 func (l *listing) Reject(at Place, reason string, sample []byte) {
@@ -70,7 +107,8 @@ func stampText(micros int64) string {
 
 // goldenFormat reads each testdata/NAME/*.txtar: "input", and "want", which is
 // what the reader hands out. The comment may have lines "zone NAME" and
-// "modified RFC3339", "no-sniff" (the format does not accept it), and "replace A B".
+// "modified RFC3339", "no-sniff" (the format does not accept it), "columns" and
+// "charset", and what readCase has more.
 func goldenFormat(t *testing.T, f Format) {
 	files, err := filepath.Glob(filepath.Join("testdata", f.Name, "*.txtar"))
 	if err != nil || len(files) == 0 {
@@ -79,6 +117,7 @@ func goldenFormat(t *testing.T, f Format) {
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			c := readCase(t, file)
+			f := c.mapped(f)
 			if got := f.Sniff([]byte(c.input)); got != c.sniffed {
 				t.Errorf("Sniff = %v, want %v", got, c.sniffed)
 			}
@@ -102,6 +141,7 @@ type goldenCase struct {
 	zone        *time.Location
 	modified    time.Time
 	sniffed     bool
+	columns     map[string]string
 }
 
 func readCase(t *testing.T, file string) goldenCase {
@@ -132,6 +172,16 @@ func readCase(t *testing.T, file string) goldenCase {
 			c.input = strings.ReplaceAll(c.input, "\n", "\r\n")
 		case "cr":
 			c.input = strings.ReplaceAll(c.input, "\n", "\r")
+		case "columns": // as the flag: start=Date,caller=From
+			c.columns = map[string]string{}
+			for _, pair := range strings.Split(value, ",") {
+				name, column, _ := strings.Cut(pair, "=")
+				c.columns[name] = column
+			}
+		case "workbook": // the input is the rows of a sheet, with tabs
+			c.input = string(workbook(t, map[string][][]any{"Sheet": sheetRows(c.input)}, "Sheet"))
+		case "charset":
+			c.input = encoded(t, c.input, value)
 		case "bom":
 			c.input = "\xef\xbb\xbf" + c.input
 		case "cut": // the last bytes of the input are missing
@@ -144,6 +194,16 @@ func readCase(t *testing.T, file string) goldenCase {
 		}
 	}
 	return c
+}
+
+// mapped is the format with the case's columns.
+func (c *goldenCase) mapped(f Format) Format {
+	read := f.Read
+	f.Read = func(in *Input, out Sink) error {
+		in.Columns = c.columns
+		return read(in, out)
+	}
+	return f
 }
 
 func (c *goldenCase) update(t *testing.T, file, got string) {

@@ -155,7 +155,7 @@ func unpackCDRs(list []linkedCDR, source int64, data []byte) []linkedCDR {
 
 // assembleCDRs folds records with one link into calls: rows as Replace wants
 // them, the call first, then its attempts.
-func assembleCDRs(evidence []store.Evidence, format string) (calls [][]store.Attempt, steps store.Steps) {
+func assembleCDRs(evidence []store.Evidence, format string) (calls [][]store.Attempt, steps store.Steps, links [][2]string) {
 	var all []linkedCDR
 	for _, e := range evidence {
 		all = unpackCDRs(all, e.Source, e.Data)
@@ -180,7 +180,7 @@ func assembleCDRs(evidence []store.Evidence, format string) (calls [][]store.Att
 	for _, g := range groups {
 		calls = append(calls, callOfCDRs(g, format))
 	}
-	return calls, steps
+	return calls, steps, recordLinks(records)
 }
 
 // distinct drops records that several sources brought: of equal ones as many

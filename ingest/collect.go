@@ -95,11 +95,15 @@ func (c *collector) CDR(r *CDR) {
 	c.im.Source.CDRs++
 	c.im.Seen(r.Start)
 	c.im.Seen(r.End)
-	if r.Link == "" {
+	link := r.Link
+	if link == "" {
+		link = r.CallID // a bundle of its own, so that it is found by its Call-ID
+	}
+	if link == "" {
 		c.cdr.single(r)
 		return
 	}
-	c.keyBuf = append(append(c.keyBuf[:0], c.format.Name+" "...), r.Link...)
+	c.keyBuf = append(append(c.keyBuf[:0], c.format.Name+" "...), link...)
 	b := c.bundle("cdr", c.keyBuf, max(r.End, r.Start))
 	before := cap(b.pack.buf)
 	b.pack.addCDR(r)
@@ -284,8 +288,9 @@ func (a *assembler) assemble(id int64, kind string, fresh bool, evidence []store
 	}
 	format := formatOf(evidence)
 	if kind == "cdr" {
-		calls, steps := assembleCDRs(evidence, format)
+		calls, steps, links := assembleCDRs(evidence, format)
 		a.im.Replace(id, fresh, calls, steps, true)
+		a.im.SetLinks(id, fresh, links)
 		a.touchedBy(calls)
 		return
 	}

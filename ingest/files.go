@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -16,8 +15,6 @@ import (
 	"sort"
 	"strings"
 	"time"
-
-	"github.com/klauspost/compress/gzip"
 )
 
 // headSize is how much of a file the formats see to recognise it.
@@ -113,7 +110,7 @@ type opened struct {
 	ahead   *aheadReader // nil: standard input, pipes
 	raw     *countingReader
 	body    *bufio.Reader
-	note    string // "gzip"
+	note    string // the compression: "gzip", "zstd" ...
 }
 
 // countingReader counts and hashes what passes and stops when ctx ends.
@@ -240,20 +237,14 @@ func openFile(ctx context.Context, path string, tick func(int64)) (*opened, erro
 // unpackBody looks at the first bytes and puts the decompressor in front that they ask for.
 func (o *opened) unpackBody() error {
 	buffered := bufio.NewReaderSize(o.raw, 256<<10)
-	head, err := buffered.Peek(4)
-	if err != nil && err != io.EOF {
+	z, name, err := decompressed(buffered)
+	if err != nil {
 		return err
 	}
-	if bytes.HasPrefix(head, []byte{0x1f, 0x8b}) {
-		z, err := gzip.NewReader(buffered)
-		if err != nil {
-			return fmt.Errorf("gzip header: %w", err)
-		}
-		o.note = "gzip"
-		o.body = bufio.NewReaderSize(&unpacked{z}, headSize)
-		return nil
+	o.note, o.body = name, buffered
+	if name != "" {
+		o.body = bufio.NewReaderSize(&unpacked{r: z, packed: o.raw}, headSize)
 	}
-	o.body = buffered
 	return nil
 }
 
@@ -262,11 +253,34 @@ func (o *opened) unpackBody() error {
 // asked for; this one they pass on.
 var errCut = errors.New("compressed data ends early")
 
-// unpacked is a decompressor that says errCut.
-type unpacked struct{ r io.Reader }
+// What a packed file may unpack to. Logs pack 10 to 100 times; DEFLATE can do
+// 1,030 times, which is what a file made to fill memory and time does.
+const (
+	maxUnpacked  = 64 << 30
+	maxRatio     = 500
+	ratioMatters = 64 << 20 // bytes below which the ratio says nothing
+)
+
+// bombError is packed data that unpacks to more than it may.
+type bombError struct{ packed, unpacked int64 }
+
+func (e *bombError) Error() string {
+	return fmt.Sprintf("%d bytes unpacked from %d, want at most %d times as many and %d: not read any further", e.unpacked, e.packed, maxRatio, int64(maxUnpacked))
+}
+
+// unpacked is a decompressor that says errCut, and stops at a bomb.
+type unpacked struct {
+	r      io.Reader
+	packed *countingReader
+	n      int64
+}
 
 func (u *unpacked) Read(p []byte) (int, error) {
+	if u.n > maxUnpacked || u.n > ratioMatters && u.n > maxRatio*u.packed.n {
+		return 0, &bombError{u.packed.n, u.n}
+	}
 	n, err := u.r.Read(p)
+	u.n += int64(n)
 	if err == io.ErrUnexpectedEOF {
 		err = errCut
 	}

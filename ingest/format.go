@@ -42,6 +42,10 @@ type Input struct {
 	Path    string         // as the user gave it, for messages
 	Zone    *time.Location // zone for times without one; nil: not given, look for evidence, else UTC
 	ModTime time.Time      // the file's own time, for logs without a year; zero if unknown
+	// Columns names the columns of a table: "start": "Date" is the header's
+	// word, "start": "4" the fourth column of a table without a header. nil: by
+	// the words of the header. CheckColumns checks it.
+	Columns map[string]string
 
 	// TZ and TZFrom are set by the reader: which zone local times were read
 	// in ("UTC", "Europe/Berlin", "+01:00") and how that was known

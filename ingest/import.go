@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,8 @@ import (
 type Options struct {
 	Zone   *time.Location // for times without a zone; nil: evidence in the data, else UTC
 	Format *Format        // read every file as this; nil: by content
+	// Columns, as in Input. A file of no known format is read as a table then.
+	Columns map[string]string
 	// Progress is told the bytes read so far of a file; size is -1 if unknown.
 	Progress func(path string, read, size int64)
 }
@@ -30,17 +33,22 @@ type FileResult struct {
 // results.
 func Run(ctx context.Context, db *store.DB, files []string, opt Options, done func(FileResult)) error {
 	for _, path := range files {
-		r, err := importFile(ctx, db, path, opt)
-		if err != nil {
+		if err := importFile(ctx, db, path, opt, done); err != nil {
 			return err
 		}
-		done(r)
 	}
 	return nil
 }
 
-func importFile(ctx context.Context, db *store.DB, path string, opt Options) (FileResult, error) {
+// importFile imports a file, or all files of an archive.
+func importFile(ctx context.Context, db *store.DB, path string, opt Options, done func(FileResult)) error {
 	r := FileResult{Path: path, Source: store.Source{Path: path}}
+	finish := func(err error) error {
+		if err == nil {
+			done(r)
+		}
+		return err
+	}
 	var read, size int64 = 0, -1
 	tick := func(n int64) {
 		read += n
@@ -51,44 +59,58 @@ func importFile(ctx context.Context, db *store.DB, path string, opt Options) (Fi
 	o, err := openFile(ctx, path, tick)
 	if err != nil {
 		r.Err = err
-		return r, note(ctx, db, &r, store.Unreadable, statCause(errors.Unwrap(err)).Error())
+		return finish(note(ctx, db, &r, store.Unreadable, statCause(errors.Unwrap(err)).Error()))
 	}
 	defer o.close()
 	size = o.size
 	r.Source.Size = max(o.size, 0)
-	if already, err := importedBefore(ctx, db, path, o.size, &r); already || err != nil {
-		return r, err
+	sha := func() (string, error) { return fileSHA(ctx, path) }
+	if already, err := importedBefore(ctx, db, path, o.size, sha, &r); already || err != nil {
+		return finish(err)
 	}
 	if err := o.unpackBody(); err != nil {
-		return r, unreadable(ctx, db, o, &r, err)
+		return finish(unreadable(ctx, db, o, &r, err))
 	}
+	if head, err := o.head(); err == nil {
+		if kind := archiveKind(head); kind != "" {
+			return importArchive(ctx, db, newArchive(ctx, o, path, kind), opt, done)
+		}
+	}
+	return finish(importBody(ctx, db, o, opt, &r))
+}
+
+// importBody finds the format of an opened file and reads it.
+func importBody(ctx context.Context, db *store.DB, o *opened, opt Options, r *FileResult) error {
 	head, err := o.head()
 	if err != nil {
-		return r, unreadable(ctx, db, o, &r, err)
+		return unreadable(ctx, db, o, r, err)
 	}
 	if len(head) == 0 {
-		r.Err = fmt.Errorf("%s: empty", path)
+		r.Err = fmt.Errorf("%s: empty", r.Path)
 		r.Source.SHA256 = o.sha()
-		return r, note(ctx, db, &r, store.Empty, "no bytes")
+		return note(ctx, db, r, store.Empty, "no bytes")
 	}
 	format := opt.Format
 	if format == nil {
 		format = detect(head)
 	}
+	if format == nil && opt.Columns != nil && printable(head) {
+		format = &CDRTable
+	}
 	if format == nil {
-		r.Err = fmt.Errorf("%s: not a format that callsift knows; looked for %s", path, lookedFor())
+		r.Err = fmt.Errorf("%s: not a format that callsift knows; looked for %s", r.Path, lookedFor())
 		if err := o.rest(); err != nil {
-			return r, ctx.Err()
+			return ctx.Err()
 		}
 		r.Source.SHA256, r.Source.Size = o.sha(), o.raw.n
-		return r, note(ctx, db, &r, store.Unknown, "no known format; begins "+quoteHead(head))
+		return note(ctx, db, r, store.Unknown, "no known format; begins "+quoteHead(head))
 	}
-	return r, readSource(ctx, db, o, format, opt, &r)
+	return readSource(ctx, db, o, format, opt, r)
 }
 
 // importedBefore finds out whether the same bytes are in the database. Only a
 // file of a size that was seen before is worth hashing for that.
-func importedBefore(ctx context.Context, db *store.DB, path string, size int64, r *FileResult) (bool, error) {
+func importedBefore(ctx context.Context, db *store.DB, path string, size int64, hash func() (string, error), r *FileResult) (bool, error) {
 	if size <= 0 {
 		return false, nil
 	}
@@ -96,7 +118,7 @@ func importedBefore(ctx context.Context, db *store.DB, path string, size int64, 
 	if err != nil || !seen {
 		return false, err
 	}
-	sha, err := fileSHA(ctx, path)
+	sha, err := hash()
 	if err != nil {
 		return false, ctx.Err() // what else is wrong shows when the file is read
 	}
@@ -119,7 +141,7 @@ func readSource(ctx context.Context, db *store.DB, o *opened, format *Format, op
 	if err != nil {
 		return err
 	}
-	in := &Input{Reader: o.body, Path: r.Path, Zone: opt.Zone, ModTime: o.modTime}
+	in := &Input{Reader: o.body, Path: r.Path, Zone: opt.Zone, ModTime: o.modTime, Columns: opt.Columns}
 	c := newCollector(im, format)
 	readErr := format.Read(in, c)
 	if err := ctx.Err(); err != nil {
@@ -135,6 +157,9 @@ func readSource(ctx context.Context, db *store.DB, o *opened, format *Format, op
 	}
 	s := &im.Source
 	s.SHA256, s.Size, s.TZ, s.TZFrom, s.Note = o.sha(), o.raw.n, in.TZ, in.TZFrom, o.note
+	if bomb := (*bombError)(nil); errors.As(readErr, &bomb) {
+		im.Reject(0, bomb.unpacked, bomb.Error(), nil)
+	}
 	if readErr != nil {
 		s.State = store.Partial
 		s.Note = joinNotes(s.Note, readErr.Error())
@@ -185,4 +210,10 @@ func joinNotes(a, b string) string {
 // quoteHead shows the beginning of an unknown file.
 func quoteHead(head []byte) string {
 	return fmt.Sprintf("%q", head[:min(len(head), 40)])
+}
+
+// printable reports whether a file is text, as far as zero bytes tell; those of
+// UTF-16 are none.
+func printable(head []byte) bool {
+	return bytes.IndexByte(head, 0) < 0 || charsetOf(head).wide()
 }

@@ -7,6 +7,7 @@ import (
 
 	"callsift/ingest/dialog"
 	"callsift/store"
+	"callsift/store/codes"
 )
 
 // Calls of different Call-IDs that a back-to-back agent made of one another, and
@@ -68,6 +69,7 @@ func (a *assembler) join() {
 	if s.CDRs > 0 && s.First > 0 {
 		records = append(records, overlaps(whole, a.im.OtherRanges(true))...)
 	}
+	a.judge(records, a.joinByCallID)
 	a.judge(records, a.joinRecords)
 }
 
@@ -131,12 +133,36 @@ func (a *assembler) joinLegs(s stretch) {
 			want[p.bundle] = p.old // too near the edge to be judged from here
 		}
 	}
-	for _, j := range dialog.Join(bare) {
+	joints := dialog.Join(bare)
+	for _, j := range joints {
 		if b := &list[j.B]; decided(b.Start) {
 			want[b.bundle] = store.Joint{Bundle: b.bundle, Parent: list[j.A].bundle, Rule: j.Rule, Confidence: j.Confidence}
 		}
 	}
 	a.applyJoints(list, want)
+	unjoined := map[int64]bool{}
+	for _, i := range dialog.Unjoined(bare, joints) {
+		unjoined[list[i].bundle] = true
+	}
+	marked := a.im.Flagged(codes.FlagUnjoined, s.from-legReach, s.to+legReach)
+	for i := range list {
+		if p := &list[i]; decided(p.Start) && (marked[p.bundle] || unjoined[p.bundle]) {
+			a.flagUnjoined(p.bundle, unjoined[p.bundle])
+		}
+	}
+}
+
+// flagUnjoined marks a call that looks like a leg of another one, or takes the
+// mark away.
+func (a *assembler) flagUnjoined(bundle int64, yes bool) {
+	for _, row := range a.im.RowsOf(bundle, 0) {
+		p := row.Profile
+		if row.Call != 0 || p.Method != "INVITE" || p.Flags&codes.FlagOrphan != 0 || yes == (p.Flags&codes.FlagUnjoined != 0) {
+			continue
+		}
+		p.Flags ^= codes.FlagUnjoined
+		a.im.Recast(&row, p, 0)
+	}
 }
 
 // parties lists the SIP calls that begin in [from, to), those that are joined
@@ -175,7 +201,7 @@ func (a *assembler) parties(from, to int64) (bare []dialog.Party, list []legPart
 		}
 		var members []store.Joint
 		if joined {
-			members = slices.DeleteFunc(a.im.Joints(row.Bundle), func(j store.Joint) bool { return j.Rule == recordRule })
+			members = slices.DeleteFunc(a.im.Joints(row.Bundle), func(j store.Joint) bool { return isRecordRule(j.Rule) })
 		}
 		if len(members) == 0 {
 			if row.Start >= from {
@@ -489,7 +515,7 @@ func (a *assembler) joinRecords(s stretch) {
 			a.im.AddLegs(row.ID, -legsOf(a.im.RowsOf(was.Bundle, was.Attempt)))
 		}
 		if match != nil {
-			a.attach(row, match)
+			a.attach(row, match, recordRule, 0.6)
 		}
 	}
 }
@@ -582,8 +608,8 @@ func matchRecords(sip []store.CallRow, records map[recordKey][]record) []*record
 }
 
 // attach makes a record's rows legs of a SIP call.
-func (a *assembler) attach(call *store.CallRow, r *record) {
-	j := store.Joint{Root: call.Bundle, Bundle: r.bundle, Parent: call.Bundle, Rule: recordRule, Confidence: 0.6}
+func (a *assembler) attach(call *store.CallRow, r *record, rule string, confidence float64) {
+	j := store.Joint{Root: call.Bundle, Bundle: r.bundle, Parent: call.Bundle, Rule: rule, Confidence: confidence}
 	if r.bundle == 0 {
 		j.Attempt = r.attempt
 	}

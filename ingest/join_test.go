@@ -55,7 +55,7 @@ func TestJoinEvidence(t *testing.T) {
 			w := &wire{}
 			a, b := relay(w, 0, tt.aID, tt.aHeader, tt.bID, tt.bHeader)
 			fails(a, b, 3)
-			want := fmt.Sprintf(`call %s 0.000 201>0442071234567 192.0.2.50>198.51.100.7 user 480 cause=503/34 legs=2
+			want := fmt.Sprintf(`call %s 0.000 201>0442071234567 192.0.2.50>198.51.100.7 failed 480 cause=503/34 legs=2
   leg 0.000 201>0442071234567 192.0.2.50>192.0.2.1 user 480 trunk=192.0.2.50
   leg 0.200 +49301234201>+442071234567 192.0.2.1>198.51.100.7 failed 503 cause=0/34 trunk=198.51.100.7
   with sip %s by %s
@@ -95,14 +95,14 @@ func TestJoinNumbers(t *testing.T) {
 	a3, b3 := numberedRelay(w, 60.1, "a3", "b3")
 	fails(a2, b2, 63)
 	fails(a3, b3, 64)
-	want := `call a1 0.000 301234201>0442071234567 192.0.2.50>198.51.100.7 user 480 cause=503/34 legs=2
+	want := `call a1 0.000 301234201>0442071234567 192.0.2.50>198.51.100.7 failed 480 cause=503/34 legs=2
   leg 0.000 301234201>0442071234567 192.0.2.50>192.0.2.1 user 480 trunk=192.0.2.50
   leg 0.200 +49301234201>+442071234567 192.0.2.1>198.51.100.7 failed 503 cause=0/34 trunk=198.51.100.7
   with sip b1 by numbers 0.60
 call a2 60.000 301234201>0442071234567 192.0.2.50>192.0.2.1 user 480
 call a3 60.100 301234201>0442071234567 192.0.2.50>192.0.2.1 user 480
-call b2 60.200 +49301234201>+442071234567 192.0.2.1>198.51.100.7 failed 503 cause=0/34
-call b3 60.300 +49301234201>+442071234567 192.0.2.1>198.51.100.7 failed 503 cause=0/34
+call b2 60.200 +49301234201>+442071234567 192.0.2.1>198.51.100.7 failed 503 cause=0/34 [unjoined]
+call b3 60.300 +49301234201>+442071234567 192.0.2.1>198.51.100.7 failed 503 cause=0/34 [unjoined]
 ledger attempts=6 sip=6 hops=0 further=0 joined=1 records=0 calls=5
 `
 	if diff := cmp.Diff(want, tell(t, newDB(t, w.file(t, nil)))); diff != "" {
@@ -285,6 +285,13 @@ func joinSite(t *testing.T) []string {
 	fails(a3, b3, 63)
 	inFile["legs a"] = append(inFile["legs a"], "a3")
 	inFile["legs b"] = append(inFile["legs b"], "b3")
+	// Rivals that stay: nobody can tell whose leg is whose, only that they are legs.
+	a4, b4 := numberedRelay(w, 200, "a4", "b4")
+	a5, b5 := numberedRelay(w, 200.1, "a5", "b5")
+	fails(a4, b4, 203)
+	fails(a5, b5, 204)
+	inFile["legs a"] = append(inFile["legs a"], "a4", "a5")
+	inFile["legs b"] = append(inFile["legs b"], "b4", "b5")
 	c := &talk{w: w, id: "c1", src: phone, dst: pbx, from: "301239999", to: "442079999999"}
 	c.invite(90.4)
 	c.answer(94)
@@ -318,7 +325,7 @@ func joinSite(t *testing.T) []string {
 func TestJoinOrders(t *testing.T) {
 	files := joinSite(t)
 	want := tell(t, newDB(t, files...))
-	for _, has := range []string{"by session-id 0.98", "call a2 30.000", "with sip b3 by numbers 0.60", "by record 0.60", "call r2 29.900", "talk=497000"} {
+	for _, has := range []string{"by session-id 0.98", "call a2 30.000", "with sip b3 by numbers 0.60", "by record 0.60", "call r2 29.900", "talk=497000", "call b4 200.200 +49301234201>+442071234567 192.0.2.1>198.51.100.7 failed 503 cause=0/34 [unjoined]"} {
 		if !strings.Contains(want, has) {
 			t.Errorf("no %q in\n%s", has, want)
 		}

@@ -12,7 +12,12 @@ import (
 // New Rock gateways. Read are pcap (micro- and nanoseconds, both byte orders)
 // and pcapng (several interfaces, any resolution), over Ethernet with VLAN tags,
 // Linux SLL and SLL2, raw IP and BSD loopback; IPv4 and IPv6 with fragments put
-// together; SIP in UDP on any port and in TCP streams. Times are UTC.
+// together; IP in IP, GRE (ERSPAN too), VXLAN, MPLS and PPPoE opened; SIP in UDP
+// on any port, in TCP streams, in WebSocket (clear) and in SCTP. Times are UTC.
+//
+// HEP packets (versions 1 to 3, over UDP or TCP), which proxies send to a
+// collector such as HOMER, count as the message in them, with the addresses and
+// time that they tell.
 //
 // A message's Place is the packet that completes it: Offset that of its record
 // in the file (plus n for the n-th further message that the packet completes),
@@ -29,7 +34,7 @@ import (
 var (
 	pcapFormat = Format{
 		Name:        "pcap",
-		Description: "packet capture (tcpdump, Wireshark), SIP over UDP and TCP",
+		Description: "packet capture (tcpdump, Wireshark), SIP over UDP, TCP, SCTP and WebSocket, HEP",
 		Kind:        "sip",
 		Proof:       "real files",
 		Example:     "d4 c3 b2 a1 02 00 04 00 00 00 00 00 00 00 00 00",
@@ -39,7 +44,7 @@ var (
 	}
 	pcapngFormat = Format{
 		Name:        "pcapng",
-		Description: "packet capture of several interfaces (Wireshark, dumpcap), SIP over UDP and TCP",
+		Description: "packet capture of several interfaces (Wireshark, dumpcap), SIP over UDP, TCP, SCTP and WebSocket, HEP",
 		Kind:        "sip",
 		Proof:       "real files",
 		Example:     "0a 0d 0d 0a 1c 00 00 00 4d 3c 2b 1a 01 00 00 00",
@@ -85,6 +90,12 @@ func captureTransport(t capture.Transport) Transport {
 		return UDP
 	case capture.TCP:
 		return TCP
+	case capture.TLS:
+		return TLS
+	case capture.SCTP:
+		return SCTP
+	case capture.WS:
+		return WS
 	}
 	return TransportUnknown
 }
@@ -107,6 +118,7 @@ func captureNotes(sum *capture.Summary) []string {
 	note(sum.Cut, "%d messages without their end")
 	note(sum.Incomplete, "%d fragmented packets never completed")
 	note(sum.Quoted, "%d ICMP errors quote SIP messages; these are not counted as messages")
+	note(sum.HEP, "%d messages came in HEP packets: they stand with the addresses and times that these tell")
 	note(sum.StreamsTLS, "%d TCP streams are TLS: what they carry cannot be read")
 	reasons := make([]string, 0, len(sum.Skipped))
 	for reason := range sum.Skipped {

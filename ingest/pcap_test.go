@@ -81,7 +81,7 @@ func sampleCapture() []byte {
 		udpPacket(invite),
 		tcpPacket(1, invite+ok),
 		udpPacket("\x80\x08media"),
-		ipv4(132, []byte("an SCTP packet")),
+		ipv4(50, []byte("an ESP packet!")),
 		udpPacket(ok),
 	)
 	return f[:len(f)-3]
@@ -99,7 +99,7 @@ func TestPcapRead(t *testing.T) {
 		"message line=2 offset=150 length=82 time=1800000001250000 192.0.2.10:5070>198.51.100.20:5060 transport=2 cut=false INVITE sip:1001@example.net SIP/2.0",
 		"message line=2 offset=151 length=48 time=1800000001250000 192.0.2.10:5070>198.51.100.20:5060 transport=2 cut=false SIP/2.0 200 OK",
 		"warn line=5 offset=437 the file ends inside this record",
-		"warn line=0 offset=0 1 packets not looked into: IP protocol 132 (SCTP)",
+		"warn line=0 offset=0 1 packets not looked into: IP protocol 50 (IPSecESP)",
 	}
 	if diff := cmp.Diff(want, sink.lines); diff != "" {
 		t.Error(diff)

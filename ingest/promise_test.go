@@ -251,15 +251,15 @@ func checkLedger(t testing.TB, db *store.DB) {
 	sip := `p.method = 'INVITE' AND a.bundle IN (SELECT id FROM bundle WHERE kind = 'sip') AND p.flags & ` + fmt.Sprint(int(codes.FlagOrphan)) + ` = 0`
 	rows := `SELECT count(*) FROM attempt a JOIN profile p ON p.id = a.profile WHERE `
 	equal("calls from messages, as rows", oneNumber(t, db, rows+sip+` AND p.scope >= 2`), s(store.StepCalls))
-	equal("attempts from messages, as rows", oneNumber(t, db, rows+sip+` AND p.scope <> 2`), s(store.StepAttempts))
+	equal("attempts from messages, as rows", oneNumber(t, db, rows+sip+` AND p.scope IN (1, 3)`), s(store.StepAttempts))
 	equal("calls, as rows", oneNumber(t, db, rows+`p.method = 'INVITE' AND p.scope >= 2`), l.Calls)
-	equal("attempts, as rows", oneNumber(t, db, rows+`p.method = 'INVITE' AND p.scope <> 2`), l.Attempts)
+	equal("attempts, as rows", oneNumber(t, db, rows+`p.method = 'INVITE' AND p.scope IN (1, 3)`), l.Attempts)
 	alone := oneNumber(t, db, `SELECT count(*) FROM attempt WHERE bundle = 0`)
 	equal("records that stand alone, linked and doubled", alone+l.Doubled+s(store.StepRecords), l.CDRs)
-	legs := oneNumber(t, db, `SELECT count(*) FROM attempt a JOIN profile p ON p.id = a.profile WHERE p.scope <> 2 AND a.bundle IN (SELECT id FROM bundle WHERE kind = 'cdr')`)
+	legs := oneNumber(t, db, `SELECT count(*) FROM attempt a JOIN profile p ON p.id = a.profile WHERE p.scope IN (1, 3) AND a.bundle IN (SELECT id FROM bundle WHERE kind = 'cdr')`)
 	equal("linked records, as legs", legs, s(store.StepRecords)-s(store.StepSameRecords))
 	equal("legs that calls count", oneNumber(t, db, `SELECT coalesce(sum(a.legs), 0) FROM attempt a JOIN profile p ON p.id = a.profile WHERE p.scope >= 2`),
-		oneNumber(t, db, `SELECT count(*) FROM attempt a JOIN profile p ON p.id = a.profile WHERE p.scope <> 2`))
+		oneNumber(t, db, `SELECT count(*) FROM attempt a JOIN profile p ON p.id = a.profile WHERE p.scope IN (1, 3)`))
 	equal("rejects listed", oneNumber(t, db, `SELECT coalesce(sum(records), 0) FROM reject`), l.Rejected)
 	checkRollups(t, db)
 }

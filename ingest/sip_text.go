@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"math"
 	"math/bits"
+
+	"callsift/store"
 )
 
 // maxOpenText bounds how many messages may be unfinished at a time: as many
@@ -26,9 +29,15 @@ type textReader struct {
 	last   stamp
 	hop    hop // of a banner whose message has not begun
 	hopAge int // lines since; over 2 it is too old
+	fields fieldBanner
+	record acTags // AudioCodes' tags on the line at hand
+	lost   acLosses
+	plain  []byte // the line at hand without colours
 
 	open []*textMessage // by place; finished ones wait for those before them
 	free []*textMessage
+
+	events []store.Event // of log lines between messages, waiting for those before them
 
 	family string // of the first message with a banner, else of the first message
 	banner bool   // family is a banner's
@@ -38,6 +47,7 @@ type textReader struct {
 func readSIPText(in *Input, out Sink) error {
 	r := textReader{out: out, clock: stampClock{zone: in.Zone, modTime: in.ModTime}}
 	lines := newLineReader(in)
+	r.clock.near = nearDate(lines.prime(headSize), &r.clock)
 	var first Place
 	for {
 		ln, long, ok := lines.next()
@@ -55,6 +65,7 @@ func readSIPText(in *Input, out Sink) error {
 		r.line(ln)
 	}
 	r.end()
+	r.lost.report(out)
 	if r.clock.local {
 		in.TZ, in.TZFrom = "UTC", "default"
 		if in.Zone != nil {
@@ -63,6 +74,9 @@ func readSIPText(in *Input, out Sink) error {
 	}
 	if r.clock.noYear {
 		out.Warn(first, fmt.Sprintf("times without a year and no file time to tell it: %d taken", unknownYear))
+	}
+	if text := r.clock.dateNote(); text != "" {
+		out.Warn(first, text)
 	}
 	if lines.err != nil && lines.err != io.EOF {
 		return fmt.Errorf("line %d: %w", lines.no+1, lines.err)
@@ -73,6 +87,8 @@ func readSIPText(in *Input, out Sink) error {
 // line takes one line of the source; what follows a message's last byte in it
 // is taken as a line of its own.
 func (r *textReader) line(ln textLine) {
+	r.uncolour(&ln)
+	r.audioCodes(&ln)
 	for {
 		used := r.step(ln)
 		r.settle()
@@ -89,6 +105,12 @@ func (r *textReader) step(ln textLine) int {
 	for i := len(r.open) - 1; i >= 0; i-- {
 		m := r.open[i]
 		if m.state == done {
+			continue
+		}
+		if m.sid != nil && r.record.ok {
+			if used, took := m.continues(&r.record, ln); took {
+				return used
+			}
 			continue
 		}
 		skip, ok := m.strip(ln.text)
@@ -109,7 +131,7 @@ func (r *textReader) step(ln textLine) int {
 		used += skip
 		m.end = ln.off + int64(used)
 		if used == len(ln.text) && m.lastEOL > 0 || m.state != done {
-			m.end = ln.off + int64(len(ln.text)+ln.eol)
+			m.end = ln.end()
 		}
 		m.idle = 0
 		r.passOver(m, ln)
@@ -140,14 +162,20 @@ func (r *textReader) outside(ln textLine) int {
 	if isBlank(ln.text) {
 		return len(ln.text)
 	}
-	st, stamped := r.clock.parse(ln.text)
-	if stamped {
-		r.last = st
+	stamped := r.stamp(ln.text)
+	if r.fields.take(ln.text) {
+		r.endKin(ln.text)
+		r.hop, r.hopAge = r.fields.hop, 0
+		return len(ln.text)
 	}
 	if h, ok := findBanner(ln.text); ok {
 		r.endKin(ln.text)
-		r.hop, r.hopAge = h, 0
+		r.announce(h, stamped)
 		return len(ln.text)
+	}
+	if e, ok := asteriskLogLine(ln.text); ok {
+		e.Time, e.Offset, e.Line = r.last.time, ln.off, int64(ln.no)
+		r.events = append(r.events, e)
 	}
 	rule := endMark(ln.text)
 	if rule {
@@ -164,6 +192,18 @@ func (r *textReader) outside(ln textLine) int {
 	}
 	r.passOver(nil, ln)
 	return len(ln.text)
+}
+
+// stamp reads the time that a line begins with. A time that AudioCodes put at
+// the line's end is the better one: it has milliseconds.
+func (r *textReader) stamp(text []byte) bool {
+	st, ok := r.clock.parse(text)
+	if ok && r.record.timed {
+		r.last.host = st.host
+	} else if ok {
+		r.last = st
+	}
+	return ok
 }
 
 // passOver lets the open messages but taker grow older by a line and ends
@@ -209,11 +249,14 @@ func (r *textReader) endKin(text []byte) {
 // begin opens a message at its start line and returns how much of the line is used.
 func (r *textReader) begin(ln textLine, at, stop int) int {
 	before := ln.text[:at]
-	st, stamped := r.clock.parse(before)
-	if stamped {
-		r.last = st
-	}
+	stamped := r.stamp(before)
 	r.endKin(ln.text)
+	if h, ok := r.bannerBefore(before); ok {
+		r.announce(h, stamped)
+	}
+	if r.hop.time != 0 {
+		r.last.time, r.last.coarse = r.hop.time, false
+	}
 	m := r.newMessage()
 	m.obs = Observation{
 		Place: Place{Offset: ln.off, Line: ln.no},
@@ -221,7 +264,8 @@ func (r *textReader) begin(ln textLine, at, stop int) int {
 		Src: r.hop.src, Dst: r.hop.dst, Transport: r.hop.transport, Heading: r.hop.heading,
 	}
 	m.family, m.repeat, m.stamped, m.chunkOff = r.hop.family, r.hop.repeat, stamped, ln.off
-	r.hop = hop{}
+	m.tag(&r.record, &r.hop.record)
+	r.hop, r.fields = hop{}, fieldBanner{}
 	switch {
 	case isBlank(before):
 		m.mode, m.indent = prefixNone, at
@@ -243,7 +287,7 @@ func (r *textReader) begin(ln textLine, at, stop int) int {
 	}
 	m.end = ln.off + int64(used)
 	if used == len(ln.text) {
-		m.end += int64(ln.eol)
+		m.end = ln.end()
 	}
 	r.passOver(m, ln)
 	return used
@@ -253,6 +297,7 @@ func (r *textReader) begin(ln textLine, at, stop int) int {
 func (r *textReader) newMessage() *textMessage {
 	if len(r.open) == maxOpenText {
 		r.open[0].close()
+		r.open[0].hold = false
 		r.settle()
 	}
 	var m *textMessage
@@ -269,7 +314,8 @@ func (r *textReader) newMessage() *textMessage {
 // settle hands out finished messages in the order of their start lines.
 func (r *textReader) settle() {
 	n := 0
-	for n < len(r.open) && r.open[n].state == done {
+	for n < len(r.open) && r.open[n].state == done && !r.open[n].hold {
+		r.emitEvents(r.open[n].obs.Offset)
 		r.emit(r.open[n])
 		r.free = append(r.free, r.open[n])
 		n++
@@ -277,12 +323,26 @@ func (r *textReader) settle() {
 	if n > 0 {
 		r.open = r.open[:copy(r.open, r.open[n:])]
 	}
+	if len(r.open) == 0 {
+		r.emitEvents(math.MaxInt64)
+	}
+}
+
+// emitEvents hands out the events of lines before a place in the source.
+func (r *textReader) emitEvents(before int64) {
+	n := 0
+	for n < len(r.events) && r.events[n].Offset < before {
+		r.out.Event(&r.events[n])
+		n++
+	}
+	r.events = r.events[:copy(r.events, r.events[n:])]
 }
 
 // end ends the source.
 func (r *textReader) end() {
 	for _, m := range r.open {
 		m.close()
+		m.hold = false
 	}
 	r.settle()
 }
@@ -334,6 +394,7 @@ func sniffSIPText(head []byte) string {
 		return ""
 	}
 	r := textReader{out: discardSink{}}
+	r.clock.near = nearDate(head, &r.clock)
 	lines := lineReader{buf: head, hi: len(head), err: io.EOF}
 	for !r.banner {
 		ln, long, ok := lines.next()

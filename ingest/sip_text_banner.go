@@ -11,7 +11,12 @@ type hop struct {
 	heading   Heading
 	transport Transport
 	src, dst  netip.AddrPort
-	repeat    bool // the message was logged before, a few lines up
+	repeat    bool        // the message was logged before, a few lines up
+	time      int64       // microseconds UTC, where the banner has a time of its own
+	clock     clockFields // ... or only a time of day
+	clocked   bool
+	dated     bool   // clock has a date, too
+	record    acTags // of a banner in AudioCodes' syslog
 }
 
 // bannerRow is one banner: a line of a log that announces a message. A line has
@@ -32,6 +37,15 @@ var banners = []bannerRow{
 	{familyPJSIP, "<--- Transmitting SIP ", pjsipSent},
 	{familyChanSIP, "<--- SIP read from ", chanSIPReceived},
 	{familyChanSIP, "ransmitting ", chanSIPSent},
+	{familyFreeSWITCH, " bytes from ", freeSWITCHReceived},
+	{familyFreeSWITCH, " bytes to ", freeSWITCHSent},
+	{familyPJSUA, " bytes Request msg ", pjsuaHop},
+	{familyPJSUA, " bytes Response msg ", pjsuaHop},
+	{familyAudioCodes, " SIP Message from ", audioCodesIn},
+	{familyAudioCodes, " SIP Message to ", audioCodesOut},
+	{familyBlink, ": RECEIVED: Packet ", blinkReceived},
+	{familyBlink, ": SENDING: Packet ", blinkSent},
+	{familyBlink, " -(SIP over ", blinkHop},
 	{familyCisco, "eceived: SIP ", ciscoReceivedFrom},
 	{familyCisco, "Sent: SIP ", ciscoSentTo},
 	{familyCisco, "Received:", ciscoReceived},
@@ -62,8 +76,22 @@ func findBanner(text []byte) (hop, bool) {
 // part of one: dashes alone, or dashes before ">" or a blank.
 func endMark(text []byte) bool {
 	text = bytes.TrimLeft(text, " ")
-	if bytes.HasPrefix(text, []byte("<---")) {
-		return true
+	if len(text) == 0 {
+		return false
+	}
+	switch text[0] {
+	case '<':
+		return bytes.HasPrefix(text, []byte("<---"))
+	case ']':
+		return bytes.HasPrefix(text, []byte("]]>"))
+	case '|':
+		return bytes.HasPrefix(text, sipdumpEnd)
+	case '-':
+		if bytes.HasPrefix(text, []byte("--end msg--")) {
+			return true
+		}
+	default:
+		return false
 	}
 	n := run(text, 0, func(c byte) bool { return c == '-' })
 	return n >= 3 && (n == len(text) || text[n] == ' ' || text[n] == '\r' || text[n] == '>')
@@ -178,7 +206,10 @@ func sngrepHop(before, after []byte) (hop, bool) {
 func homerHop(before, after []byte) (hop, bool) {
 	h, ok := arrow(before, after)
 	if proto, found := bytes.CutPrefix(before, []byte("proto:")); found {
-		h.transport = transportOf(proto)
+		word, clock, _ := bytes.Cut(proto, []byte(" "))
+		h.transport = transportOf(word)
+		h.clock, _, _, h.clocked = scanStamp(clock)
+		h.dated = true
 	}
 	return h, ok
 }

@@ -5,15 +5,21 @@ import "callsift/store"
 // Names of the formats that are SIP inside text. One reader reads all of them;
 // the name says which program's banners stand in the file.
 const (
-	familySIPp    = "sipp-log"
-	familyPJSIP   = "asterisk-pjsip-log"
-	familyChanSIP = "asterisk-chansip-log"
-	familyCisco   = "cisco-ccsip-log"
-	familyOracle  = "oracle-sipmsg"
-	familySngrep  = "sngrep-text"
-	familyHOMER   = "homer-text"
-	familySyslog  = "sip-syslog"
-	familyText    = "sip-text"
+	familySIPp       = "sipp-log"
+	familyPJSIP      = "asterisk-pjsip-log"
+	familyChanSIP    = "asterisk-chansip-log"
+	familyCisco      = "cisco-ccsip-log"
+	familyOracle     = "oracle-sipmsg"
+	familySngrep     = "sngrep-text"
+	familyHOMER      = "homer-text"
+	familyFreeSWITCH = "freeswitch-siptrace"
+	familyAudioCodes = "audiocodes-syslog"
+	familyBlink      = "blink-log"
+	familyJAIN       = "jain-sip-log"
+	familyPJSUA      = "pjsua-log"
+	familySIPDump    = "kamailio-sipdump"
+	familySyslog     = "sip-syslog"
+	familyText       = "sip-text"
 )
 
 // sippLog is the message log of SIPp (-trace_msg, NAME_PID_messages.log). Local
@@ -99,6 +105,85 @@ var sngrepText = sipTextFormat(familySngrep, "sngrep text export", "source code"
 var homerText = sipTextFormat(familyHOMER, "HOMER text export", "source code",
 	"proto:UDP 2026-11-16T16:05:41.123Z  192.0.2.10:5060 ---> 192.0.2.1:5060\n")
 
+// freeSWITCHSIPTrace is what FreeSWITCH prints after "sofia global siptrace on",
+// on its console or in freeswitch.log. The banner has a time of day and no date:
+// that is the one nearest to the log line above it, or below it where the trace
+// comes first; without any, the file's own. Messages stand three blanks in,
+// between rules of dashes; lines may have colours, and a uuid or Call-ID put
+// before them. The port may be missing.
+//
+//	recv 282 bytes from udp/[192.0.2.10]:5060 at 15:46:48.570890:
+//	   ------------------------------------------------------------------------
+//	   SIP/2.0 100 Trying
+//	   ...
+//	   ------------------------------------------------------------------------
+//	2026-11-16 15:46:49.954601 [NOTICE] sofia.c:1090 Hangup sofia/internal/1001@example.net
+var freeSWITCHSIPTrace = sipTextFormat(familyFreeSWITCH, "FreeSWITCH sofia siptrace", "real files",
+	"recv 282 bytes from udp/[192.0.2.10]:5060 at 15:46:48.570890:\n")
+
+// audioCodesSyslog is the syslog of AudioCodes gateways and SBCs. Every record
+// has a number, S, the session, SID, and at its end the device's time without a
+// year. A message follows its banner in the same record, its line ends as they
+// are or, through rsyslog, as #012; what does not fit is in the records with the
+// next numbers and the same session. Missing numbers are warned of: the
+// messages in those records are lost. The interface is a name, so the local
+// address is only known from the message.
+//
+//	Nov 16 14:47:14 192.0.2.1 [S=7633] [SID=cd9263:28:2920] (N 1790) ---- Incoming SIP Message from 192.0.2.10:5061 to SIPInterface #1 (TRUNK) TLS TO(#553) SocketID(12) ---- #012INVITE sip:100@192.0.2.1 SIP/2.0#012Via: ... [Time:16-11@14:47:14.279]
+var audioCodesSyslog = sipTextFormat(familyAudioCodes, "AudioCodes syslog with SIP messages", "real files",
+	"[S=7633] [SID=cd9263:28:2920] (N 1790) ---- Incoming SIP Message from 192.0.2.10:5061 to SIPInterface #1 (TRUNK) TLS TO(#553) SocketID(12) ----\n")
+
+// blinkLog is sip_trace.txt of Blink and other SIPSIMPLE clients: local time,
+// and both addresses in a line below.
+//
+//	2026-11-16 20:18:15.778903 [blink 5985]: RECEIVED: Packet 173, +0:00:41.736959
+//	192.0.2.10:443 -(SIP over TLS)-> 198.51.100.7:43685
+//	SIP/2.0 200 OK
+var blinkLog = sipTextFormat(familyBlink, "Blink and SIPSIMPLE SIP trace", "real files",
+	"2026-11-16 20:18:15.778903 [blink 5985]: RECEIVED: Packet 173, +0:00:41.736959\n192.0.2.10:443 -(SIP over TLS)-> 198.51.100.7:43685\n")
+
+// jainSIPLog is the server log of JAIN-SIP (Restcomm, Mobicents, Android
+// clients): elements of XML without a root, the message as CDATA, the time in
+// milliseconds of the epoch. Attributes stand in one line or one to a line.
+//
+//	<message from="192.0.2.10:5080" to="192.0.2.1:5060" time="1794823605776" isSender="true" transactionId="z9hg4bk7" callId="7@192.0.2.10" firstLine="INVITE sip:100@192.0.2.1 SIP/2.0">
+//	<![CDATA[INVITE sip:100@192.0.2.1 SIP/2.0
+//	...
+//	]]></message>
+var jainSIPLog = sipTextFormat(familyJAIN, "JAIN-SIP message log", "real files, source code",
+	"<message from=\"192.0.2.10:5080\" to=\"192.0.2.1:5060\" time=\"1794823605776\" isSender=\"true\" firstLine=\"INVITE sip:100@192.0.2.1 SIP/2.0\">\n")
+
+// pjsuaLog is the log of pjsua and other PJSIP clients at level 5: a time of day
+// without date (see freeSWITCHSIPTrace), the peer, "--end msg--" below.
+//
+//	15:25:54.229           pjsua_core.c  .TX 1056 bytes Request msg INVITE/cseq=1 (tdta0x55) to UDP 192.0.2.1:5060:
+//	INVITE sip:100@192.0.2.1 SIP/2.0
+//	...
+//	--end msg--
+var pjsuaLog = sipTextFormat(familyPJSUA, "PJSIP client log (pjsua)", "documentation",
+	"15:25:54.229           pjsua_core.c  .TX 1056 bytes Request msg INVITE/cseq=1 (tdta0x55) to UDP 192.0.2.1:5060:\n")
+
+// kamailioSIPDump is a file of Kamailio's module sipdump: a block of fields with
+// the time of the epoch and both addresses, the message, a line of bars.
+//
+//	====================
+//	tag: rcv
+//	pid: 11808
+//	process: 8
+//	time: 1794823605.374411
+//	date: Mon Nov 16 10:06:45 2026
+//	proto: udp ipv4
+//	srcip: 192.0.2.10
+//	srcport: 5080
+//	dstip: 192.0.2.1
+//	dstport: 5060
+//	~~~~~~~~~~~~~~~~~~~~
+//	INVITE sip:100@192.0.2.1 SIP/2.0
+//	...
+//	||||||||||||||||||||
+var kamailioSIPDump = sipTextFormat(familySIPDump, "Kamailio sipdump file", "source code",
+	"====================\ntag: rcv\npid: 11808\nprocess: 8\ntime: 1794823605.374411\n")
+
 // sipSyslog is SIP in the syslog of gateways and PBXs, New Rock MX, HX and OM
 // among them, whose own line prefixes nothing public describes: so nothing is
 // asked of a prefix but that it begins with a time (RFC 3164, RFC 5424, ISO
@@ -125,7 +210,8 @@ var sipText = sipTextFormat(familyText, "SIP messages in plain text", "source co
 // sipTextFormats are all formats that are SIP inside text. At most one of them
 // accepts a file, so their order does not matter.
 var sipTextFormats = []Format{
-	sippLog, asteriskPJSIPLog, asteriskChanSIPLog, ciscoCCSIPLog, oracleSIPMsg, sngrepText, homerText, sipSyslog, sipText,
+	sippLog, asteriskPJSIPLog, asteriskChanSIPLog, ciscoCCSIPLog, oracleSIPMsg, sngrepText, homerText,
+	freeSWITCHSIPTrace, audioCodesSyslog, blinkLog, jainSIPLog, pjsuaLog, kamailioSIPDump, sipSyslog, sipText,
 }
 
 // sipTextFormat is a format that the reader of SIP inside text reads.

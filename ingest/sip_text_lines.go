@@ -20,7 +20,11 @@ type textLine struct {
 	off  int64  // of the text's first byte in the source
 	no   int    // 1-based
 	eol  int    // bytes of the line end: 2 CRLF, 1 LF, 0 end of input
+	cut  int    // bytes of the line that are not in text: colours, a time at its end
 }
+
+// end is the offset behind the line and its end.
+func (ln *textLine) end() int64 { return ln.off + int64(len(ln.text)+ln.eol+ln.cut) }
 
 // lineReader cuts a source into lines; no input makes it hold more than its buffer.
 type lineReader struct {

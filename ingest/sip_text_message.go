@@ -73,6 +73,10 @@ type textMessage struct {
 	lastAt   int  // where the last line taken begins in raw
 	lastEOL  int
 	chunkOff int64 // where the last prefix stood
+
+	sid  []byte // AudioCodes: the session and the number of the last record
+	seq  int64
+	hold bool // the line that tells the time is still to come
 }
 
 // reset makes m an empty message that keeps its buffers.
@@ -128,7 +132,7 @@ func (m *textMessage) takeHead(text []byte, eol int) (used int, took bool) {
 	}
 	switch {
 	case isBlank(text):
-		m.add(text, eol)
+		m.add(nil, eol) // AudioCodes writes a blank there, which would be a folded line
 		m.endHead()
 	case blankByte(text[0]) && m.lines > 0 && !asteriskVerbose(text):
 		m.add(text, eol)

@@ -112,6 +112,9 @@ func startBoundary(text []byte, i int) bool {
 		return true
 	}
 	c := text[i-1]
+	if c == '2' && bytes.HasSuffix(text[:i], []byte("#012")) {
+		return true
+	}
 	return !wordByte(c) && c != '"' && c != '\'' && c != '`' && c != '/' && c != '-'
 }
 

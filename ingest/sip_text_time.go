@@ -28,6 +28,8 @@ type stampClock struct {
 	prev    time.Time // the last time read; zero: none
 	local   bool      // a time without zone was read
 	noYear  bool      // a year was needed and nothing told it
+	near    time.Time // the first time with a date near the beginning of the source; zero: none
+	dateBy  dateFrom  // how a missing date was found
 	host    string    // last host name, to spare an allocation a line
 }
 
@@ -163,6 +165,9 @@ func stampStart(b []byte) int {
 	i := 0
 	if bytes.HasPrefix(b, []byte("\xef\xbb\xbf")) {
 		i = 3
+	}
+	if n := uuidLen(b[i:]); n > 0 { // FreeSWITCH puts the call's uuid before the time
+		i += n
 	}
 	for marks := 0; marks < 6 && i < len(b); marks++ {
 		switch c := b[i]; {
@@ -303,6 +308,10 @@ func zoneSuffix(b []byte, f *clockFields) int {
 	case i == 1 && (bytes.HasPrefix(rest, []byte("UTC")) || bytes.HasPrefix(rest, []byte("GMT"))):
 		if len(rest) == 3 || !wordByte(rest[3]) {
 			f.zoned = true
+			if n := zoneSuffix(rest[3:], f); n > 0 && (rest[3] == '+' || rest[3] == '-') { // GMT+0100, as JavaScript writes it
+				return i + 3 + n
+			}
+			f.offset = 0
 			return i + 3
 		}
 	}
@@ -326,6 +335,9 @@ func stampHost(line []byte, from, to int) []byte {
 		if !wordByte(c) && c != '.' && c != '-' && c != ':' {
 			return nil
 		}
+	}
+	if string(host) == "On" && bytes.HasPrefix(rest, []byte("On [")) { // Oracle: "Nov 16 13:01:21.044 On [0:0]192.0.2.1:5060"
+		return nil
 	}
 	if host[end-1] == ':' || string(host) == "-" || knownMethod(host) || logLevel(host) {
 		return nil

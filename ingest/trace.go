@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"callsift/ingest/dialog"
 	"callsift/store"
@@ -195,23 +196,25 @@ const maxRaw = 1 << 20
 // Raw reads the original bytes of a step from its source: the region of the
 // file with all log prefixes, or the SIP message out of a packet.
 func Raw(ctx context.Context, s *Step) ([]byte, error) {
-	if s.Path == Stdin {
+	if s.Path == Stdin || strings.HasPrefix(s.Path, Stdin+"!") {
 		return nil, fmt.Errorf("read from standard input: the original bytes are gone")
 	}
-	o, err := openFile(ctx, s.Path, nil)
-	if err != nil {
-		return nil, err
-	}
-	defer o.close()
-	if err := o.unpackBody(); err != nil {
-		return nil, fmt.Errorf("%s: %w", s.Path, err)
-	}
+	var raw []byte
+	err := withMember(ctx, s.Path, func(o *opened) (err error) {
+		raw, err = rawOf(o, s)
+		return err
+	})
+	return raw, err
+}
+
+// rawOf reads a step from its opened source.
+func rawOf(o *opened, s *Step) ([]byte, error) {
 	at := Place{Offset: s.Offset, Length: int(min(s.Length, maxRaw)), Line: int(s.Line)}
 	if f := FormatNamed(s.Format); f != nil && f.Raw != nil {
 		return f.Raw(o.body, at)
 	}
 	raw := make([]byte, at.Length)
-	_, err = io.CopyN(io.Discard, o.body, at.Offset)
+	_, err := io.CopyN(io.Discard, o.body, at.Offset)
 	if err == nil {
 		_, err = io.ReadFull(o.body, raw)
 	}

@@ -165,6 +165,24 @@ func (im *Import) HasFlag(f codes.Flags) bool {
 	return false
 }
 
+// Flagged lists the bundles with a call that begins in [from, to) and has a flag.
+func (im *Import) Flagged(f codes.Flags, from, to int64) map[int64]bool {
+	found := map[int64]bool{}
+	if !im.HasFlag(f) {
+		return found
+	}
+	im.attempts.flush()
+	im.query(`SELECT bundle, profile FROM attempt WHERE start >= ? AND start < ? AND call = 0 AND bundle <> 0`, []any{from, to}, func(r *sql.Rows) error {
+		var bundle, profile int64
+		err := r.Scan(&bundle, &profile)
+		if p := im.profiles.byID[profile]; p.Flags&f != 0 {
+			found[bundle] = true
+		}
+		return err
+	})
+	return found
+}
+
 // Counts lists all profiles with how many rows each has.
 func (im *Import) Counts() (profiles []Profile, n []int64) {
 	im.attempts.flush()

@@ -50,6 +50,15 @@ func OpenReader(path string) (*DB, error) {
 		return nil, err
 	}
 	have, err := db.version()
+	if cannotOpen(err) && !fileHas(path+"-wal") {
+		// A folder that is read-only has no place for the files beside the
+		// database that share it with a writer; nor can there be a writer.
+		db.Close()
+		if db, err = connect(path, "mode=ro", "immutable=1", "_query_only=1"); err != nil {
+			return nil, err
+		}
+		have, err = db.version()
+	}
 	if err == nil {
 		switch want := latestVersion(); {
 		case have > want:
@@ -245,7 +254,7 @@ func (db *DB) explain(err error) error {
 	case sqlite3.ErrReadonly:
 		return fmt.Errorf("%s: the database or its folder is read-only", db.path)
 	case sqlite3.ErrCantOpen, sqlite3.ErrIoErr:
-		return fmt.Errorf("%s: the database cannot be read or written here: %s", db.path, se.Error())
+		return fmt.Errorf("%s: the database cannot be read or written here: %w", db.path, se)
 	}
 	return err
 }
@@ -257,6 +266,17 @@ func pathCause(err error) error {
 		return pe.Err
 	}
 	return err
+}
+
+func cannotOpen(err error) bool {
+	var se sqlite3.Error
+	return errors.As(err, &se) && se.Code == sqlite3.ErrCantOpen
+}
+
+// fileHas reports whether a file is there and not empty.
+func fileHas(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Size() > 0
 }
 
 // SQLiteVersion is the version of the SQLite library in this binary.

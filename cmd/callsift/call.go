@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -81,12 +82,43 @@ func (a *app) showCall(ctx context.Context, db *store.DB, c *store.Attempt, zone
 		return err
 	}
 	story(a.out, c, legs, zone)
-	if c.Profile.Format != "" && len(steps) > 0 && !strings.HasPrefix(steps[0].Text, "CDR") {
+	if err := a.joined(ctx, db, c); err != nil {
+		return err
+	}
+	messages := slices.DeleteFunc(slices.Clone(steps), func(s ingest.Step) bool { return strings.HasPrefix(s.Text, "CDR") })
+	if len(messages) > 0 {
 		fmt.Fprintln(a.out)
-		ladder(a.out, steps, zone)
+		ladder(a.out, messages, zone)
 	}
 	fmt.Fprintln(a.out)
 	return places(a.out, steps, zone)
+}
+
+// joined says how the parts of a call are known to belong together.
+func (a *app) joined(ctx context.Context, db *store.DB, c *store.Attempt) error {
+	parts, err := db.Parts(ctx, c)
+	if err != nil {
+		return err
+	}
+	for _, p := range parts[1:] {
+		what := "Leg"
+		if p.Kind == "cdr" {
+			what = "Record"
+		}
+		fmt.Fprintf(a.out, "%s %s joined by %s, confidence %.2f.\n", what, clean(p.Key), ruleWords(p.Rule), p.Confidence)
+	}
+	return nil
+}
+
+// ruleWords are what a rule of joining goes by.
+func ruleWords(rule string) string {
+	switch rule {
+	case "record":
+		return "numbers and time"
+	case "numbers":
+		return "numbers, place and time"
+	}
+	return rule
 }
 
 // story tells a call in sentences made from its row.

@@ -29,7 +29,7 @@ const (
 
 const (
 	interrupted = "callsift: interrupted; nothing of the source being read was kept"
-	graceTime   = 2 * time.Second // to end in order after a signal
+	graceTime   = 700 * time.Millisecond // to end in order after a signal
 )
 
 func main() {
@@ -53,16 +53,17 @@ func run(args []string, in io.Reader, out, errw io.Writer) int {
 	defer stop()
 	// A read that waits, such as of standard input, may not notice: the program
 	// ends all the same. Nothing is lost by that: a source is in as a whole or not at all.
+	a := &app{in: in, out: out, err: errw}
 	settled := context.AfterFunc(ctx, func() {
 		stop() // a second Ctrl-C is the system's own
 		time.Sleep(graceTime)
+		if dir := a.tempDir.Load(); dir != nil {
+			os.RemoveAll(*dir)
+		}
 		fmt.Fprintln(errw, interrupted)
 		os.Exit(exitInterrupted)
 	})
 	defer settled()
-	a := &app{in: in, out: out, err: errw}
-	inTime := context.AfterFunc(ctx, a.endLate)
-	defer inTime()
 	root := newRootCommand(a)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -56,7 +57,7 @@ func runPrune(ctx context.Context, a *app, opt pruneOptions) error {
 	}
 	period, err := analyze.ParsePeriod(opt.before, "", zone)
 	if err != nil {
-		return usagef("--before: %w", err)
+		return usagef("--before: %s", strings.TrimPrefix(err.Error(), "--from: "))
 	}
 	db, done, err := a.openExisting(ctx, "prune", opt.wait)
 	if err != nil {

@@ -40,19 +40,3 @@ func (a *app) openExisting(ctx context.Context, command string, wait time.Durati
 	}
 	return a.openWrite(ctx, command, wait)
 }
-
-// lateAfter is how long an interrupted command may take to end by itself. A
-// kill at any moment leaves the database as it was before, so what takes longer
-// (a read that waits for a pipe, a long statement) is ended.
-const lateAfter = 700 * time.Millisecond
-
-// endLate ends the process if it does not end by itself.
-func (a *app) endLate() {
-	time.Sleep(lateAfter)
-	if dir := a.tempDir.Load(); dir != nil {
-		os.RemoveAll(*dir)
-	}
-	fmt.Fprintln(a.err, interrupted)
-	os.Exit(exitInterrupted)
-}
-

@@ -251,10 +251,10 @@ func checkLedger(t testing.TB, s *Summary) {
 	for _, n := range s.Skipped {
 		skipped += n
 	}
-	if got, want := s.UDP+s.TCP+s.ICMP+s.Fragments+skipped, s.Packets+s.Rebuilt; got != want {
+	if got, want := s.UDP+s.TCP+s.SCTP+s.ICMP+s.Fragments+skipped, s.Packets+s.Rebuilt; got != want {
 		t.Errorf("kinds of packets sum to %d, want %d: %+v", got, want, s)
 	}
-	if got := s.Messages - s.OverTCP + s.KeepAlives + s.NotSIP; got != s.UDP {
+	if got := s.Messages - s.OverTCP - s.OverSCTP + s.KeepAlives + s.NotSIP; got != s.UDP {
 		t.Errorf("kinds of datagrams sum to %d, want %d", got, s.UDP)
 	}
 }

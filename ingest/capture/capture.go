@@ -1,12 +1,14 @@
 // Package capture reads packet captures (pcap, pcapng) and hands out the SIP
-// messages in them: IP fragments put together, TCP streams cut into messages.
+// messages in them: IP fragments put together, TCP streams cut into messages,
+// tunnels, WebSocket frames, SCTP chunks and HEP packets opened.
 // Its one rule: memory is bounded whatever the file holds, and what is not
 // handed out is counted in the Summary with its reason.
 //
-// Headers are decoded by gopacket. The three things around them are ours, each
+// Headers are decoded by gopacket. The things around them are ours, each
 // for a reason that a test holds: places in the file and memory (file.go),
 // first fragments without the rest (fragment.go), connections that come back
-// on the same ports (stream.go).
+// on the same ports (stream.go), tunnels that gopacket opens only at a price
+// (tunnel.go).
 package capture
 
 import (
@@ -23,6 +25,9 @@ type Transport uint8
 const (
 	UDP Transport = iota + 1
 	TCP
+	TLS // in HEP packets only: the agent saw what was inside
+	SCTP
+	WS
 )
 
 // Payload is one SIP message found in a capture. A message over several TCP
@@ -78,20 +83,24 @@ const (
 
 // Summary is the ledger of one capture:
 //
-//	Packets + Rebuilt = UDP + TCP + ICMP + Fragments + Skipped
-//	UDP = Messages - OverTCP + KeepAlives + NotSIP
+//	Packets + Rebuilt = UDP + TCP + SCTP + ICMP + Fragments + Skipped
+//	UDP = Messages - OverTCP - OverSCTP + KeepAlives + NotSIP
 type Summary struct {
 	Packets   int
 	LinkTypes map[string]int // packets by link type
 	IP        int            // IPv4 and IPv6 packets
 	UDP       int            // datagrams
 	TCP       int            // segments
+	SCTP      int            // packets
 	ICMP      int
 	Fragments int // IP fragments
 	Rebuilt   int // packets put together from them, or from the first of them
 
 	Messages   int // SIP messages handed out
-	OverTCP    int // ... of them over TCP
+	OverTCP    int // ... of them in TCP streams, WebSocket and HEP among these
+	OverSCTP   int // ... of them in SCTP chunks
+	OverWS     int // ... of them in WebSocket frames
+	HEP        int // ... of them in HEP packets
 	Cut        int // ... of them without their end
 	Junk       int // ... of them behind other bytes in their datagram
 	Quoted     int // ICMP errors that quote SIP; not among Messages
@@ -101,6 +110,8 @@ type Summary struct {
 	Streams      int // directions of TCP connections that carried data
 	StreamsSIP   int
 	StreamsTLS   int
+	StreamsWS    int // WebSocket
+	StreamsHEP   int
 	StreamsOther int // given up after a while without SIP
 	Gaps         int // places where a TCP stream lacks bytes
 	Again        int // TCP segments whose bytes were there before
@@ -132,7 +143,10 @@ type scan struct {
 	decoder *decoder
 	frags   *fragments
 	streams *streams
+	chunks  *chunks
 	payload Payload
+	absent  int   // bytes of the packet that the capture lacks
+	depth   int   // tunnels around the packet at hand
 	err     error // of visit
 }
 
@@ -141,10 +155,7 @@ type scan struct {
 // all whole packets and a warning. The error is visit's, the reader's, or says
 // where and why nothing more can be read; what was visited before stays good.
 func Read(r io.Reader, opt Options, visit func(*Payload) error) (Summary, error) {
-	c := &scan{opt: opt, visit: visit, links: map[uint16]int{}, decoder: newDecoder(), frags: newFragments()}
-	c.sum.LinkTypes = map[string]int{}
-	c.sum.Skipped = map[string]int{}
-	c.streams = newStreams(c)
+	c := newScan(opt, visit)
 	err := c.packets(r)
 	if c.err == nil {
 		c.drain()
@@ -156,6 +167,14 @@ func Read(r io.Reader, opt Options, visit func(*Payload) error) (Summary, error)
 		return c.sum, c.err
 	}
 	return c.sum, err
+}
+
+func newScan(opt Options, visit func(*Payload) error) *scan {
+	c := &scan{opt: opt, visit: visit, links: map[uint16]int{}, decoder: newDecoder(), frags: newFragments(), chunks: newChunks()}
+	c.sum.LinkTypes = map[string]int{}
+	c.sum.Skipped = map[string]int{}
+	c.streams = newStreams(c)
+	return c
 }
 
 // packets reads all records of the file.
@@ -195,25 +214,31 @@ func (c *scan) drain() {
 		c.drop(e.Value.(*pending))
 	}
 	c.streams.drain()
+	c.chunks.drain(c)
 }
 
-// emit hands out one message.
-func (c *scan) emit(data []byte, way flow, transport Transport, at *place, cut bool) {
+// emit hands out one message, complete but for its place; without a time of its
+// own it has the packet's. carrier is what brought it here.
+func (c *scan) emit(p Payload, carrier Transport, at *place) {
 	if c.err != nil {
 		return
 	}
 	c.sum.Messages++
-	if transport == TCP {
+	switch carrier {
+	case TCP:
 		c.sum.OverTCP++
+	case SCTP:
+		c.sum.OverSCTP++
 	}
-	if cut {
+	if p.Cut {
 		c.sum.Cut++
 	}
-	c.payload = Payload{
-		Time: at.time, Src: way.src, Dst: way.dst, Transport: transport,
-		Data: data, Packet: at.packet, Offset: at.offset + at.n, Cut: cut,
+	if p.Time == 0 {
+		p.Time = at.time
 	}
+	p.Packet, p.Offset = at.packet, at.offset+at.n
 	at.n++
+	c.payload = p
 	c.err = c.visit(&c.payload)
 }
 

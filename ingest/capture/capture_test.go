@@ -23,7 +23,10 @@ func linkCases(t testing.TB) map[string]struct {
 	raw4 := pack(t, ip4(layers.IPProtocolUDP), udp(), sip)
 	raw6 := pack(t, ip6(layers.IPProtocolUDP), udp(), sip)
 	vlan := func(t layers.EthernetType) *layers.Dot1Q { return &layers.Dot1Q{VLANIdentifier: 7, Type: t} }
-	with := func(head string, data []byte) []byte { return append([]byte(head), data...) }
+	with := func(head string, data []byte) gopacket.Payload { return append([]byte(head), data...) }
+	pppoe := func(head string, data []byte) gopacket.Payload {
+		return with("\x11\x00\x00\x01"+string(binary.BigEndian.AppendUint16(nil, uint16(len(head)+len(data))))+head, data)
+	}
 	type c = struct {
 		link uint32
 		data []byte
@@ -55,6 +58,21 @@ func linkCases(t testing.TB) map[string]struct {
 		"null macOS IPv6":     {0, with("\x1e\x00\x00\x00", raw6)},
 		"loop OpenBSD":        {108, with("\x00\x00\x00\x18", raw6)},
 		"IP in IP":            {101, pack(t, ip4(layers.IPProtocolIPv4), gopacket.Payload(raw4))},
+		"GRE":                 {101, pack(t, ip4(layers.IPProtocolGRE), with("\x00\x00\x08\x00", raw4))},
+		"GRE all fields":      {101, pack(t, ip4(layers.IPProtocolGRE), with("\xb0\x00\x86\xddsum.key.seq.", raw6))},
+		"GRE Ethernet":        {101, pack(t, ip6(layers.IPProtocolGRE), with("\x20\x00\x65\x58key.", udp4(t, string(sip))))},
+		"GRE PPTP":            {101, pack(t, ip4(layers.IPProtocolGRE), with("\x30\x81\x88\x0bleidseq.ack.\xff\x03\x00\x21", raw4))},
+		"GRE MPLS":            {101, pack(t, ip4(layers.IPProtocolGRE), with("\x00\x00\x88\x47\x00\x01\x01\x40", raw4))},
+		"ERSPAN I":            {101, pack(t, ip4(layers.IPProtocolGRE), with("\x00\x00\x88\xbe", udp4(t, string(sip))))},
+		"ERSPAN II":           {101, pack(t, ip4(layers.IPProtocolGRE), with("\x10\x00\x88\xbeseq.\x10\x01\x00\x01\x00\x00\x00\x00", udp4(t, string(sip))))},
+		"ERSPAN III":          {101, pack(t, ip4(layers.IPProtocolGRE), with("\x10\x00\x22\xebseq.\x20\x01\x00\x01time\x00\x00\x00\x01subhead.", udp4(t, string(sip))))},
+		"VXLAN":               {1, pack(t, ether(layers.EthernetTypeIPv4), ip4(layers.IPProtocolUDP), &layers.UDP{SrcPort: 40000, DstPort: 4789}, with("\x08\x00\x00\x00\x00\x00\x07\x00", udp4(t, string(sip))))},
+		"VXLAN before":        {101, pack(t, ip6(layers.IPProtocolUDP), &layers.UDP{SrcPort: 40000, DstPort: 8472}, with("\x08\x00\x00\x00\x00\x00\x07\x00", udp4(t, string(sip))))},
+		"MPLS":                {1, pack(t, ether(layers.EthernetTypeMPLSUnicast), with("\x00\x01\x00\x40\x00\x02\x01\x40", raw6))},
+		"MPLS Ethernet":       {1, pack(t, ether(layers.EthernetTypeMPLSUnicast), with("\x00\x01\x01\x40\x00\x00\x00\x00", udp4(t, string(sip))))},
+		"PPPoE":               {1, pack(t, ether(layers.EthernetTypePPPoESession), pppoe("\x00\x21", raw4))},
+		"PPPoE VLAN IPv6":     {1, pack(t, ether(layers.EthernetTypeDot1Q), vlan(layers.EthernetTypePPPoESession), pppoe("\x57", raw6))},
+		"SLL MPLS":            {113, with("\x00\x00\x00\x01\x00\x06\x02\x00\x00\x00\x00\x01\x00\x00\x88\x47\x00\x01\x01\x40", raw4)},
 		"IPv4 with no length": {101, append([]byte{raw4[0], raw4[1], 0, 0}, raw4[4:]...)},
 	}
 }
@@ -347,16 +365,16 @@ func TestAt(t *testing.T) {
 func TestSkippedAreNamed(t *testing.T) {
 	file := pcapFile(1,
 		pack(t, ether(layers.EthernetTypeARP), gopacket.Payload("arp")),
-		pack(t, ether(layers.EthernetTypeMPLSUnicast), gopacket.Payload("label stack")),
+		pack(t, ether(layers.EthernetTypeMPLSUnicast), gopacket.Payload("\x00\x01\x01\x40\x90...")),
 		pack(t, ether(0x1234), gopacket.Payload("?")),
 		pack(t, ether(layers.EthernetTypeIPv4), ip4(layers.IPProtocolGRE), gopacket.Payload("tunnel")),
-		pack(t, ether(layers.EthernetTypeIPv4), ip4(layers.IPProtocolSCTP), gopacket.Payload("sctp")),
+		pack(t, ether(layers.EthernetTypeIPv4), ip4(layers.IPProtocolESP), gopacket.Payload("hidden")),
 		[]byte("short"),
 	)
 	_, sum := readAll(t, file)
 	want := map[string]int{
 		"ARP": 1, "MPLS": 1, "Ethernet type 0x1234": 1, "IP protocol 47 (GRE)": 1,
-		"IP protocol 132 (SCTP)": 1, "damaged or cut header": 1,
+		"IP protocol 50 (IPSecESP)": 1, "damaged or cut header": 1,
 	}
 	if diff := cmp.Diff(want, sum.Skipped); diff != "" {
 		t.Error(diff)

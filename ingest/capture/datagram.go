@@ -15,6 +15,12 @@ const (
 
 // datagram looks for a message in what a UDP packet carries.
 func (c *scan) datagram(data []byte, way flow, at *place, cut bool) {
+	if isHEP(data) {
+		if !c.hep(data, UDP, at, cut) {
+			c.sum.NotSIP++
+		}
+		return
+	}
 	start, junk := findSIP(data)
 	switch {
 	case start >= 0:
@@ -22,7 +28,7 @@ func (c *scan) datagram(data []byte, way flow, at *place, cut bool) {
 			c.sum.Junk++
 			c.warn(*at, "other bytes before the SIP message of this datagram")
 		}
-		c.emit(data[start:], way, UDP, at, cut)
+		c.emit(Payload{Src: way.src, Dst: way.dst, Transport: UDP, Data: data[start:], Cut: cut}, UDP, at)
 	case len(bytes.Trim(data, "\r\n\x00 ")) == 0:
 		c.sum.KeepAlives++
 	default:

@@ -11,7 +11,8 @@ import (
 // decoder holds the layers that packets are decoded into, again and again, so
 // that a packet costs no allocation (NewPacket is 25 to 200 times slower).
 // A new encapsulation is a layer here and, if it does not lead to a layer known
-// already, a case in scan.decoded.
+// already, a case in scan.decoded; or, where gopacket has no such layer, a
+// function in tunnel.go.
 type decoder struct {
 	eth      layers.Ethernet
 	vlan     layers.Dot1Q // also 802.1ad
@@ -165,9 +166,10 @@ func (c *scan) packet(rec *record) {
 		c.skip("damaged or cut header")
 		return
 	}
+	c.absent, c.depth = max(0, rec.wire-len(rec.data)), 0
 	missing := 0
 	if short {
-		missing = max(0, rec.wire-len(rec.data))
+		missing = c.absent
 	}
 	for _, l := range c.decoder.path {
 		if l == layers.LayerTypeIPv4 || l == layers.LayerTypeIPv6 {
@@ -186,6 +188,11 @@ func (c *scan) decoded(at *place, missing int) {
 	case layers.LayerTypeUDP:
 		c.sum.UDP++
 		way := flow{netip.AddrPortFrom(d.src, uint16(d.udp.SrcPort)), netip.AddrPortFrom(d.dst, uint16(d.udp.DstPort))}
+		if inner := vxlan(d.udp.DstPort, d.udp.Payload); inner != nil {
+			c.sum.UDP--
+			c.inside(layers.LayerTypeEthernet, inner, at)
+			return
+		}
 		c.datagram(d.udp.Payload, way, at, int(d.udp.Length) > 8+len(d.udp.Payload))
 	case layers.LayerTypeTCP:
 		c.sum.TCP++
@@ -199,7 +206,7 @@ func (c *scan) decoded(at *place, missing int) {
 		c.icmp6(at)
 	case layers.LayerTypeIPv4:
 		if d.ip4.FragOffset == 0 && d.ip4.Flags&layers.IPv4MoreFragments == 0 {
-			c.skip(d.inner())
+			c.beyond(at)
 			return
 		}
 		c.sum.Fragments++
@@ -210,6 +217,6 @@ func (c *scan) decoded(at *place, missing int) {
 		key := fragKey{d.src, d.dst, d.frag6.Identification, uint8(d.frag6.NextHeader), true}
 		c.fragment(key, piece{int(d.frag6.FragmentOffset) * 8, d.frag6.Payload}, d.frag6.MoreFragments, missing, at)
 	default:
-		c.skip(d.inner())
+		c.beyond(at)
 	}
 }

@@ -134,8 +134,10 @@ func (c *scan) rebuilt(d *pending, data []byte) {
 	if d.key.v6 && layers.LayerClassIPv6Extension.Contains(first) {
 		first = layers.LayerTypeIPv6Destination // they are all skipped alike
 	}
+	c.absent, c.depth = 0, 0
 	if c.decoder.parsers[first] == nil {
-		c.skip(protocolName(protocol))
+		c.decoder.src, c.decoder.dst = d.key.src, d.key.dst
+		c.transport(protocol, data, protocolName(protocol), &d.at)
 		return
 	}
 	if _, ok := c.decoder.parse(first, data); !ok {

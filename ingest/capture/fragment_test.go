@@ -101,9 +101,7 @@ func TestFragmentsOverlap(t *testing.T) {
 func TestFragmentsBounded(t *testing.T) {
 	f := fragments4(udp4(t, message("INVITE", 1, 1400)), 1480)[0]
 	binary.BigEndian.PutUint16(f[20:], 0x2000)
-	c := &scan{visit: func(*Payload) error { return nil }, links: map[uint16]int{}, decoder: newDecoder(), frags: newFragments()}
-	c.sum.Skipped = map[string]int{}
-	c.streams = newStreams(c)
+	c := newScan(Options{}, func(*Payload) error { return nil })
 	for i := range 70_000 {
 		binary.BigEndian.PutUint16(f[18:], uint16(i))
 		f[29] = byte(i >> 16)

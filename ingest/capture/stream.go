@@ -60,6 +60,8 @@ type stream struct {
 	begun  bool // data was seen
 	sip    bool // a message was found
 	dead   bool // not SIP: only a SYN brings it back
+	kind   streamKind
+	ws     *webSocket // of a WebSocket stream
 }
 
 // streams are all directions of all connections.
@@ -127,6 +129,7 @@ func (t *streams) order(s *stream, seg segment) {
 		// Another connection on the same ports, whose SYN was not captured.
 		t.finish(s)
 		s.next, ahead = seg.seq, 0
+		s.kind, s.ws, s.begun = streamOfSIP, nil, false
 	}
 	if ahead <= 0 {
 		t.next(s, seg)
@@ -210,11 +213,33 @@ func (t *streams) data(s *stream, b []byte) {
 			t.bury(s)
 			return
 		}
+		t.recognise(s, b)
 	}
 	if len(s.buf) > 0 {
 		s.buf = append(s.buf, b...)
 		b = s.buf
 	}
+	switch s.kind {
+	case streamHEP:
+		b = t.cutHEP(s, b)
+	case streamHTTP, streamWS:
+		b = t.cutWebSocket(s, b)
+	default:
+		b = t.cutSIP(s, b)
+	}
+	if s.dead {
+		return
+	}
+	t.keep(s, b)
+	if !s.sip && s.kind <= streamHTTP && s.junk+len(s.buf) > maxJunk && !startsSIP(s.buf) {
+		t.c.sum.StreamsOther++
+		t.bury(s)
+	}
+}
+
+// cutSIP hands out the messages in b and returns what is left: the beginning of
+// one more.
+func (t *streams) cutSIP(s *stream, b []byte) []byte {
 	for len(b) > 0 {
 		skip, size, complete := sip.Frame(b)
 		b = b[skip:]
@@ -230,11 +255,7 @@ func (t *streams) data(s *stream, b []byte) {
 		b = b[size:]
 		s.tries = 0
 	}
-	t.keep(s, b)
-	if !s.sip && s.junk+len(s.buf) > maxJunk && !startsSIP(s.buf) {
-		t.c.sum.StreamsOther++
-		t.bury(s)
-	}
+	return b
 }
 
 // keep remembers the beginning of a message for the segments to come.
@@ -253,18 +274,31 @@ func (t *streams) keep(s *stream, rest []byte) {
 	}
 }
 
-// emit hands out a message of the stream.
-func (t *streams) emit(s *stream, data []byte, cut bool) {
+// carries notes that a message was found in the stream.
+func (t *streams) carries(s *stream) {
 	if !s.sip {
 		s.sip = true
 		t.c.sum.StreamsSIP++
 	}
-	t.c.emit(data, s.way, TCP, &s.at, cut)
+}
+
+// emit hands out a message of the stream.
+func (t *streams) emit(s *stream, data []byte, cut bool) {
+	t.carries(s)
+	transport := TCP
+	if s.kind == streamWS {
+		transport = WS
+		t.c.sum.OverWS++
+	}
+	t.c.emit(Payload{Src: s.way.src, Dst: s.way.dst, Transport: transport, Data: data, Cut: cut}, TCP, &s.at)
 }
 
 // partial hands out the message whose end will not come.
 func (t *streams) partial(s *stream) {
-	if startsSIP(s.buf) {
+	switch {
+	case s.kind == streamWS && s.ws != nil:
+		t.partialWebSocket(s)
+	case s.kind == streamOfSIP && startsSIP(s.buf):
 		t.emit(s, s.buf, true)
 	}
 	s.buf, s.tries = nil, 0
@@ -284,7 +318,7 @@ func hasHead(b []byte) bool {
 // bury gives up a stream that is not SIP.
 func (t *streams) bury(s *stream) {
 	s.dead = true
-	s.buf, s.queue, s.queued = nil, nil, 0
+	s.buf, s.queue, s.queued, s.ws = nil, nil, 0, nil
 }
 
 // finish hands out all that a stream still holds.
@@ -298,6 +332,9 @@ func (t *streams) finish(s *stream) {
 // account keeps the sum of what the streams hold.
 func (t *streams) account(s *stream) {
 	held := cap(s.buf) + s.queued
+	if s.ws != nil {
+		held += cap(s.ws.message)
+	}
 	t.bytes += held - s.held
 	s.held = held
 }

@@ -173,9 +173,7 @@ func TestMemoryBounded(t *testing.T) {
 	const streams = 100_000
 	data := message("INVITE", 1, 1200)
 	frame := tcp4(t, 100, "", data[:1000])
-	c := &scan{visit: func(*Payload) error { return nil }, links: map[uint16]int{}, decoder: newDecoder(), frags: newFragments()}
-	c.sum.Skipped = map[string]int{}
-	c.streams = newStreams(c)
+	c := newScan(Options{}, func(*Payload) error { return nil })
 	heap := func() uint64 {
 		var m runtime.MemStats
 		runtime.GC()
@@ -206,9 +204,7 @@ func TestMemoryBounded(t *testing.T) {
 // Segments of one byte each, the dearest way to send a message, cost no more
 // than maxTries looks at it.
 func TestStreamTinySegments(t *testing.T) {
-	c := &scan{visit: func(*Payload) error { return nil }, links: map[uint16]int{}, decoder: newDecoder(), frags: newFragments()}
-	c.sum.Skipped = map[string]int{}
-	c.streams = newStreams(c)
+	c := newScan(Options{}, func(*Payload) error { return nil })
 	text := "INVITE sip:x SIP/2.0\r\n" + strings.Repeat("X: y\n", 12_000)
 	begin := time.Now()
 	for i := range len(text) {

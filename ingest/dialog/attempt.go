@@ -71,7 +71,26 @@ func (a *assembly) parties(l *leg, first, last *transaction) {
 		o.Agent = p.Agent
 		o.Deregister = p.Method == "REGISTER" && p.Expires == 0
 	}
-	o.Device, o.Links = p.device, p.Links
+	o.Device, o.Links = p.device, a.links(l)
+}
+
+// maxLinks bounds the correlation values of a leg; honest ones have one to four.
+const maxLinks = 16
+
+// links collects the correlation values of a leg's messages, each once: some
+// agents leave them out of the first INVITE and set them after a challenge.
+func (a *assembly) links(l *leg) []Link {
+	var list []Link
+	for ti := l.first; ti >= 0; ti = a.txs[ti].nextInLeg {
+		for i := a.txs[ti].head; i >= 0; i = a.pkts[i].next {
+			for _, link := range a.pkts[i].Links {
+				if len(list) < maxLinks && !slices.Contains(list, link) {
+					list = append(list, link)
+				}
+			}
+		}
+	}
+	return list
 }
 
 // delays walks all responses of a leg. Its clock starts with the first INVITE,

@@ -102,6 +102,9 @@ func (c *Call) deepest(f int) {
 		}
 	}
 	l := &c.Legs[at]
+	if at != f && c.Outcome == codes.User && l.Outcome == codes.Failed && l.Code >= 300 { // R11: a 480 that stands for a trunk's 503
+		c.Outcome, c.Released = codes.Failed, ""
+	}
 	if l.Flags&codes.FlagTransportError != 0 {
 		c.Flags |= codes.FlagTransportError
 		c.CauseCode, c.CauseText, c.CauseFrom = l.CauseCode, l.CauseText, l.CauseFrom

@@ -273,6 +273,60 @@ func (j *joiner) unlinked() []int {
 	return order
 }
 
+// Unjoined lists the parties that look like the second leg of another one and
+// were joined to none: the call came out of the host that the other had just come
+// to, and at least one of its two numbers is the same. Which leg belongs to which
+// cannot be told, but that both are one call can: whoever counts calls has to say so.
+func Unjoined(parties []Party, joints []Joint) []int {
+	type place struct {
+		at     netip.Addr
+		number string
+		called bool
+	}
+	order := make([]int, len(parties))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(x, y int) int { return cmp.Compare(parties[x].Start, parties[y].Start) })
+	arrived := map[place][]int{}
+	for _, i := range order {
+		if p := &parties[i]; p.To.IsValid() {
+			for k, number := range [...]string{p.FromUser, p.ToUser} {
+				if tail := Tail(number); tail != "" {
+					key := place{p.To, tail, k == 1}
+					arrived[key] = append(arrived[key], i)
+				}
+			}
+		}
+	}
+	child := make([]bool, len(parties))
+	for _, j := range joints {
+		child[j.B] = true
+	}
+	behind := func(b int, key place) bool {
+		p, group := &parties[b], arrived[key]
+		at, _ := slices.BinarySearchFunc(group, p.Start-likeWithin, func(i int, t int64) int { return cmp.Compare(parties[i].Start, t) })
+		for n := 0; at < len(group) && n < manyShare && parties[group[at]].Start <= p.Start; at, n = at+1, n+1 {
+			if a := &parties[group[at]]; group[at] != b && a.From != p.To && (a.End == 0 || a.End >= p.Start) {
+				return true
+			}
+		}
+		return false
+	}
+	var out []int
+	for b := range parties {
+		p := &parties[b]
+		if child[b] || !p.From.IsValid() {
+			continue
+		}
+		from, to := Tail(p.FromUser), Tail(p.ToUser)
+		if from != "" && behind(b, place{p.From, from, false}) || to != "" && behind(b, place{p.From, to, true}) {
+			out = append(out, b)
+		}
+	}
+	return out
+}
+
 // Tail is the last seven digits of a number; shorter numbers count whole from
 // three digits on.
 func Tail(user string) string {

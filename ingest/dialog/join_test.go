@@ -99,7 +99,7 @@ func TestR11(t *testing.T) {
 	a := sceneOf("0 phone>pbx INVITE 1\n0.1 pbx>phone 100\n2 pbx>phone 480\n2 phone>pbx ACK 1")
 	b := sceneOf("0.2 pbx>trunk INVITE 1\n1 trunk>pbx 503 reason=Q.850:34:full\n1 pbx>trunk ACK 1")
 	c := Combine([]Call{a, b}, []int{-1, 0})
-	if c.Outcome != codes.User || c.Code != 480 || c.CauseCode != 503 || c.CauseQ850 != 34 || len(c.Legs) != 2 || c.Legs[1].Parent != 0 {
+	if c.Outcome != codes.Failed || c.Code != 480 || c.CauseCode != 503 || c.CauseQ850 != 34 || len(c.Legs) != 2 || c.Legs[1].Parent != 0 {
 		t.Errorf("%s %d, cause %d, Q.850 %d, %d legs", c.Outcome, c.Code, c.CauseCode, c.CauseQ850, len(c.Legs))
 	}
 	// Failover behind the agent: the second trunk answers.

@@ -67,6 +67,16 @@ func TestOrderDoesNotMatter(t *testing.T) {
 	}
 }
 
+// messagesIn leaves out the reports that a message did not arrive.
+func messagesIn(msgs []Message) (n int) {
+	for i := range msgs {
+		if msgs[i].Flags&Undelivered == 0 {
+			n++
+		}
+	}
+	return n
+}
+
 // TestSeenTwice: a second capture of the same traffic, and a log of it that
 // knows no addresses, change nothing but the duplicates (R14).
 func TestSeenTwice(t *testing.T) {
@@ -88,8 +98,8 @@ func TestSeenTwice(t *testing.T) {
 		}
 		r := Assemble(twice, Context{CoverageEnd: lastTime(msgs)})
 		// What is discarded is not looked at: two thirds of it are the copies.
-		if r.Counts.Duplicates+r.Counts.Unusable*2/3 != 2*len(msgs) {
-			t.Errorf("%s: %d duplicates, want %d", name, r.Counts.Duplicates, 2*len(msgs))
+		if n := 2 * messagesIn(msgs); r.Counts.Duplicates+r.Counts.Unusable*2/3 != n {
+			t.Errorf("%s: %d duplicates, want %d", name, r.Counts.Duplicates, n)
 		}
 		got := plain(r)
 		got.Counts.Unusable = want.Counts.Unusable
