@@ -126,7 +126,9 @@ func copyCapture(w io.Writer, file string, n int) error {
 				break
 			}
 			rest = rest[i+9:]
-			rest[0] = byte('A' + n)
+			if at := bytes.IndexByte(rest[:min(len(rest), 64)], '@'); at >= 0 {
+				rest[at] = byte('A' + n)
+			}
 		}
 		if _, err := w.Write(record); err != nil {
 			return err
