@@ -205,6 +205,7 @@ func (c *collector) finish() error {
 	for c.first != nil {
 		c.close(c.first, true)
 	}
+	c.open, c.spare = nil, nil
 	c.asm.finish()
 	c.asm.join()
 	c.im.Settle(settle)

@@ -102,16 +102,29 @@ type CallRow struct {
 // CallRows lists the INVITE calls that begin in [from, to), in order of time:
 // those seen as SIP, or those known from records.
 func (im *Import) CallRows(from, to int64, sip bool) []CallRow {
+	var list []CallRow
+	im.EachCall(from, to, sip, func(c *CallRow) { list = append(list, *c) })
+	return list
+}
+
+// CallCount is how many calls, of any method, begin in [from, to).
+func (im *Import) CallCount(from, to int64) (n int64) {
+	im.query(`SELECT count(*) FROM attempt WHERE start >= ? AND start < ? AND call = 0`, []any{from, to}, func(r *sql.Rows) error { return r.Scan(&n) })
+	return n
+}
+
+// EachCall hands to f what CallRows lists, in a row that is used again.
+func (im *Import) EachCall(from, to int64, sip bool, f func(*CallRow)) {
 	which := `b.kind = 'sip'`
 	if !sip {
 		which = `(b.kind = 'cdr' OR a.bundle = 0)`
 	}
-	var list []CallRow
+	var c CallRow
 	im.query(`SELECT a.id, a.bundle, a.profile, a.start, a.setup_ms, a.caller, a.callee, coalesce(b.key, ''), coalesce(b.kind, ''), coalesce(b.steps, x'')
 		FROM attempt a LEFT JOIN bundle b ON b.id = a.bundle WHERE a.start >= ? AND a.start < ? AND a.call = 0 AND `+which+` ORDER BY a.start, a.id`, []any{from, to}, func(r *sql.Rows) error {
-		var c CallRow
 		var profile int64
 		var kind, steps sql.RawBytes
+		c.Kind = ""
 		if err := r.Scan(&c.ID, &c.Bundle, &profile, &c.Start, &c.Setup, &c.Caller, &c.Callee, &c.Key, &kind, &steps); err != nil {
 			return err
 		}
@@ -124,11 +137,10 @@ func (im *Import) CallRows(from, to int64, sip bool) []CallRow {
 				c.Kind = "cdr"
 			}
 			c.Calls = unpackSteps(steps)[StepCalls]
-			list = append(list, c)
+			f(&c)
 		}
 		return nil
 	})
-	return list
 }
 
 // OtherRanges lists the time ranges of other sources that hold SIP messages, or
