@@ -235,11 +235,3 @@ func TestTwoImports(t *testing.T) {
 	}
 	figure("trouble", "locked by another command", 4, "waits and says for whom; after `--wait` one sentence, status 1")
 }
-
-// bytesOf writes a text.
-func bytesOf(text string) func(io.Writer) error {
-	return func(w io.Writer) error {
-		_, err := io.WriteString(w, text)
-		return err
-	}
-}
