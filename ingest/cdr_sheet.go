@@ -35,7 +35,7 @@ var CDRSheet = Format{
 
 const (
 	maxWorkbook = 64 << 20  // bytes of a workbook
-	maxUnpacked = 512 << 20 // bytes of its parts
+	maxSheet    = 512 << 20 // bytes of its parts
 	sheetMemory = 16 << 20  // a larger part goes to a temporary file
 )
 
@@ -56,7 +56,7 @@ func openSheets(src io.Reader) (*excelize.File, error) {
 		return nil, fmt.Errorf("a workbook over %d MiB", maxWorkbook>>20)
 	}
 	return excelize.OpenReader(bytes.NewReader(data), excelize.Options{
-		RawCellValue: true, UnzipSizeLimit: maxUnpacked, UnzipXMLSizeLimit: sheetMemory,
+		RawCellValue: true, UnzipSizeLimit: maxSheet, UnzipXMLSizeLimit: sheetMemory,
 	})
 }
 

@@ -13,7 +13,6 @@ import (
 	"os"
 	"path/filepath"
 	"sort"
-	"strings"
 	"time"
 )
 
@@ -351,11 +350,13 @@ func FormatNamed(name string) *Format {
 	return nil
 }
 
-// lookedFor names all formats, for the sentence about an unknown file.
+// lookedFor says what a file was not, for the sentence about an unknown one. All
+// names would be forty: the command formats lists them.
 func lookedFor() string {
-	names := make([]string, len(Formats))
-	for i, f := range Formats {
-		names[i] = f.Name
+	kinds := map[string]int{}
+	for _, f := range Formats {
+		kinds[f.Kind]++
 	}
-	return strings.Join(names, ", ")
+	return fmt.Sprintf("captures and logs with SIP (%d formats), call records (%d), device events and pages (%d); callsift formats lists them",
+		kinds["sip"], kinds["cdr"], kinds["event"]+kinds["context"])
 }

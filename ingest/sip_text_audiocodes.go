@@ -28,7 +28,8 @@ func (r *textReader) audioCodes(ln *textLine) {
 		return
 	}
 	rec := acTags{timed: r.record.timed}
-	number, rest, ok := bytes.Cut(ln.text[at+3:], []byte("]"))
+	number, rest, _ := bytes.Cut(ln.text[at+3:], []byte("]"))
+	var ok bool
 	if rec.seq, ok = bigNumber(number); !ok {
 		return
 	}

@@ -13,6 +13,7 @@ const profileColumns = `id, scope, method, outcome, code, origin, reason, cause_
 
 // profileTable finds the id of a profile; it holds all profiles of the database.
 type profileTable struct {
+	full   bool // maxProfiles was reached, and the source says so
 	ids    map[Profile]int64
 	byID   map[int64]Profile
 	next   int64
@@ -93,13 +94,51 @@ func (im *Import) profile(p *Profile) *recentProfile {
 	r.Profile = p.key()
 	id, ok := im.profiles.ids[r.Profile]
 	if !ok {
-		id = im.profiles.next
-		im.profiles.next++
-		im.profiles.ids[r.Profile], im.profiles.byID[id] = id, r.Profile
-		im.addProfile(id, p)
+		id = im.newProfile(r.Profile)
 	}
 	r.id, r.cell = id, cellKey{}
 	return r
+}
+
+// maxProfiles is how many profiles may differ in every key. They are all held in
+// memory, and a source in which every message has an agent or reason of its own
+// (a scanner's, a hostile one's) would fill it: past the bound the texts are left
+// out of new ones, past twice that the addresses too, then all but the outcome.
+// A large site has a few thousand.
+var maxProfiles = 50_000
+
+// otherText stands for the texts that were left out.
+const otherText = "(other)"
+
+// newProfile adds a profile, or finds the one that it is counted with.
+func (im *Import) newProfile(key Profile) int64 {
+	if n := len(im.profiles.ids); n >= maxProfiles {
+		if !im.profiles.full {
+			im.profiles.full = true
+			im.Warn(0, fmt.Sprintf("over %d different combinations of addresses, agents and reasons: further ones are counted without these texts", maxProfiles))
+		}
+		key = key.without(n / maxProfiles)
+		if id, ok := im.profiles.ids[key]; ok {
+			return id
+		}
+	}
+	id := im.profiles.next
+	im.profiles.next++
+	im.profiles.ids[key], im.profiles.byID[id] = id, key
+	im.addProfile(id, &key)
+	return id
+}
+
+// without is the profile with less and less in it.
+func (p Profile) without(level int) Profile {
+	p.UserAgent, p.Reason, p.CauseText, p.Device = otherText, otherText, "", otherText
+	if level > 1 {
+		p.FromAddr, p.ToAddr, p.TrunkHint, p.Prefix = "", "", "", ""
+	}
+	if level > 2 {
+		p.CauseCode, p.CauseQ850, p.CauseFrom, p.Released, p.Flags = 0, -1, codes.NoOrigin, "", 0
+	}
+	return p
 }
 
 // addProfile queues a profile's row, in the order of the schema.

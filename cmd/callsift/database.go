@@ -75,7 +75,7 @@ func (a *app) importInto(ctx context.Context, db *store.DB, paths []string, opt 
 	var t tally
 	for _, err := range missing {
 		t.failed++
-		fmt.Fprintln(a.err, "callsift:", err)
+		fmt.Fprintln(a.err, "callsift:", clean(err.Error()))
 	}
 	bar := newProgress(a, files)
 	opt.Progress = bar.file

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -63,9 +64,13 @@ func (s *sheet) write(w io.Writer, format string) error {
 	}
 	t := table.NewWriter()
 	t.SetStyle(plainStyle())
-	t.AppendHeader(row(s.head))
+	safe := cleanAll
+	if format == "md" {
+		safe = markdownAll
+	}
+	t.AppendHeader(row(safe(s.head)))
 	for _, r := range s.rows {
-		t.AppendRow(row(cleanAll(r)))
+		t.AppendRow(row(safe(r)))
 	}
 	if s.footer != nil {
 		t.AppendFooter(row(s.footer))
@@ -140,6 +145,7 @@ func plainNumber(cell string) string {
 // guard keeps a spreadsheet from taking a cell for a formula. In a column of
 // numbers a number stays one; elsewhere it is a telephone number that begins with +.
 func guard(cell string, numbers bool) string {
+	cell = clean(cell)
 	if cell == "" || !strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
 		return cell
 	}
@@ -178,11 +184,42 @@ func cleanAll(cells []string) []string {
 	return out
 }
 
+// writeJSON writes a value in the form that people and programs can read. What
+// JSON lets stand and a terminal obeys (C1 controls, changes of direction) is escaped.
 func writeJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	return e.Encode(v)
+	if err := e.Encode(v); err != nil {
+		return err
+	}
+	out := text.Bytes()
+	if bytes.ContainsFunc(out, steers) {
+		var b bytes.Buffer
+		for _, r := range string(out) {
+			if steers(r) {
+				fmt.Fprintf(&b, "\\u%04x", r)
+			} else {
+				b.WriteRune(r)
+			}
+		}
+		out = b.Bytes()
+	}
+	_, err := w.Write(out)
+	return err
+}
+
+// steers is unsafeRune for JSON, whose line ends are its own.
+func steers(r rune) bool { return r != '\n' && unsafeRune(r) }
+
+// markdownAll makes cells safe for a terminal and for what turns Markdown into HTML.
+func markdownAll(cells []string) []string {
+	out := cleanAll(cells)
+	for i, c := range out {
+		out[i] = strings.ReplaceAll(c, "<", "&lt;")
+	}
+	return out
 }
 
 // count writes a number with thousands separated.

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -16,6 +17,7 @@ type killCase struct {
 	name, path, base string
 	before, after    string // dumps
 	took             time.Duration
+	bad              atomic.Int32 // databases that were not as they must be
 }
 
 // moments is how many imports must have been killed.
@@ -81,7 +83,7 @@ func TestKill(t *testing.T) {
 	}
 	figure("kill", "imports killed at random moments", killed)
 	figure("kill", "of them between commit and end of the program", committed)
-	figure("kill", "databases that did not open, were not as before, or could not be imported into again", 0)
+	figure("kill", "databases that did not open, were not as before, or could not be imported into again", cases[0].bad.Load()+cases[1].bad.Load())
 	figure("kill", "length of an undisturbed import", seconds(cases[0].took)+" and "+seconds(cases[1].took))
 }
 
@@ -111,12 +113,15 @@ func (c *killCase) try(t *testing.T, db string, delay time.Duration) (killed, in
 	case c.after:
 		in = true
 	default:
+		c.bad.Add(1)
 		t.Errorf("%s: neither the state before nor the one after", what)
 	}
 	if r := callsift(t, nil, "import", "--db", db, c.path); r.status != 0 {
+		c.bad.Add(1)
 		t.Errorf("%s: second import: status %d: %s", what, r.status, r.err)
 	}
 	if dump(t, db) != c.after { // which checks clean
+		c.bad.Add(1)
 		t.Errorf("%s: the second import gives other numbers than an undisturbed one", what)
 	}
 	return killed, in

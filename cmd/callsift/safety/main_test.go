@@ -88,6 +88,7 @@ func callsift(t testing.TB, input func(io.Writer) error, args ...string) result 
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	peak := watchMemory(cmd.Process.Pid)
 	if input != nil {
 		if err := input(pipe); err != nil && !errors.Is(err, syscall.EPIPE) {
 			t.Error(err)
@@ -95,14 +96,43 @@ func callsift(t testing.TB, input func(io.Writer) error, args ...string) result 
 		pipe.Close()
 	}
 	cmd.Wait()
-	r := result{out.String(), errs.String(), cmd.ProcessState.ExitCode(), time.Since(began), 0}
-	if u, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok && runtime.GOOS == "linux" {
-		r.memory = int64(u.Maxrss) << 10
-	}
+	r := result{out.String(), errs.String(), cmd.ProcessState.ExitCode(), time.Since(began), peak()}
 	if strings.Contains(r.err, "panic:") || strings.Contains(r.err, "goroutine ") {
 		t.Errorf("%s: it panics:\n%s", strings.Join(args, " "), r.err)
 	}
 	return r
+}
+
+// watchMemory looks at the most memory that a process has had resident, as long
+// as it runs; stop gives it in bytes, 0 where the system does not tell. What
+// wait4 reports is no use: it begins with the test's own memory, from before exec.
+func watchMemory(pid int) (stop func() int64) {
+	var peak int64
+	quit, done := make(chan bool), make(chan bool)
+	go func() {
+		defer close(done)
+		for {
+			status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+			if err != nil {
+				return
+			}
+			if _, rest, ok := strings.Cut(string(status), "VmHWM:"); ok {
+				var kib int64
+				fmt.Sscan(rest, &kib)
+				peak = max(peak, kib<<10)
+			}
+			select {
+			case <-quit:
+				return
+			case <-time.After(5 * time.Millisecond):
+			}
+		}
+	}()
+	return func() int64 {
+		close(quit)
+		<-done
+		return peak
+	}
 }
 
 // environment is the test's without what would bound the program's memory.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -38,7 +37,7 @@ func TestDiskFull(t *testing.T) {
 	src := t.TempDir()
 	small, big := write(t, src, "small.log", calls(0, 40)), write(t, src, "big.log", calls(30, 9000))
 	tried := 0
-	for _, kib := range []int{768, 1500, 2500, 4000} {
+	for _, kib := range []int{1500, 2500, 4000} {
 		dir := mount(t, fmt.Sprintf("size=%dk", kib))
 		db := filepath.Join(dir, "callsift.db")
 		wellDone(t, "import", "--db", db, small)
@@ -234,12 +233,4 @@ func TestTwoImports(t *testing.T) {
 		t.Errorf("second import says %q", r.err)
 	}
 	figure("trouble", "locked by another command", 4, "waits and says for whom; after `--wait` one sentence, status 1")
-}
-
-// bytesOf writes a text.
-func bytesOf(text string) func(io.Writer) error {
-	return func(w io.Writer) error {
-		_, err := io.WriteString(w, text)
-		return err
-	}
 }
