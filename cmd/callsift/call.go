@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -147,7 +148,7 @@ func story(w io.Writer, c *store.Attempt, legs []store.Attempt, zone *time.Locat
 	if flags := p.Flags.Names(); len(flags) > 0 {
 		fmt.Fprintf(w, "Marks: %s.\n", strings.Join(flags, ", "))
 	}
-	if code, ok := codes.SIP(p.Code); ok && p.Outcome == codes.Failed && code.FirstCheck != "" {
+	if code, ok := codes.SIP(cmp.Or(p.CauseCode, p.Code)); ok && p.Outcome == codes.Failed && code.FirstCheck != "" {
 		fmt.Fprintln(w, wrap("Check first: "+code.FirstCheck, 78, ""))
 	}
 }
