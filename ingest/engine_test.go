@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -161,11 +162,17 @@ func TestRejectedDocuments(t *testing.T) {
 // stopAfter is a context that ends after so many looks at it: in the middle of a file.
 type stopAfter struct {
 	context.Context
-	left int
+	left atomic.Int64 // database/sql looks at it from goroutines of its own
+}
+
+func stoppedAfter(looks int) *stopAfter {
+	c := &stopAfter{Context: context.Background()}
+	c.left.Store(int64(looks))
+	return c
 }
 
 func (c *stopAfter) Err() error {
-	if c.left--; c.left < 0 {
+	if c.left.Add(-1) < 0 {
 		return context.Canceled
 	}
 	return nil
@@ -190,7 +197,7 @@ func TestCancelledImport(t *testing.T) {
 	want := logicalDump(t, db)
 	path := written(t, "during.csv", []byte(strings.Join(during, "")))
 	for left := 0; ; left++ {
-		ctx := &stopAfter{context.Background(), left}
+		ctx := stoppedAfter(left)
 		err := Run(ctx, db, []string{path}, Options{}, func(FileResult) {})
 		if err == nil {
 			if left < 3 {

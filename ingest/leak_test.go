@@ -27,7 +27,7 @@ func TestNoGoroutineLeft(t *testing.T) {
 			t.Fatal(err)
 		}
 		for left := range 12 {
-			Run(&stopAfter{context.Background(), left}, db, []string{path, log}, Options{}, func(FileResult) {})
+			Run(stoppedAfter(left), db, []string{path, log}, Options{}, func(FileResult) {})
 		}
 		ctx, cancel := context.WithCancel(context.Background())
 		Run(ctx, db, []string{path}, Options{Progress: func(_ string, read, _ int64) {
