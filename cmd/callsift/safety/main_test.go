@@ -64,7 +64,8 @@ type result struct {
 	out, err string
 	status   int // -1: killed
 	took     time.Duration
-	memory   int64 // most resident memory, bytes; 0 where the system does not say
+	memory   int64         // most resident memory, bytes; 0 where the system does not say
+	cpu      time.Duration // what it took of the processors: a bound on it holds on a loaded machine too
 }
 
 // callsift runs the program. An input is written to its standard input until it
@@ -96,7 +97,7 @@ func callsift(t testing.TB, input func(io.Writer) error, args ...string) result 
 		pipe.Close()
 	}
 	cmd.Wait()
-	r := result{out.String(), errs.String(), cmd.ProcessState.ExitCode(), time.Since(began), peak()}
+	r := result{out.String(), errs.String(), cmd.ProcessState.ExitCode(), time.Since(began), peak(), cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
 	if strings.Contains(r.err, "panic:") || strings.Contains(r.err, "goroutine ") {
 		t.Errorf("%s: it panics:\n%s", strings.Join(args, " "), r.err)
 	}
