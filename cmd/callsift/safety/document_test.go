@@ -14,7 +14,7 @@ var sections = []struct{ name, title, text, head string }{
 	{"kill", "Killed at any moment", "`kill -9` at random moments of an import, of a SIP log and of a CDR export that overlap what the database holds. Afterwards the database must open, `callsift check` must find nothing, it must hold exactly the state before that source, and a second import must give what an undisturbed one gives.", "| what | figure |\n|---|--:|"},
 	{"trouble", "Disk, lock and file trouble", "Each must end with one sentence and status 1, and leave the database as it was.", "| what | tried | result |\n|---|--:|---|"},
 	{"readers", "Readers beside a writer, and Ctrl-C", "A report or breakdown sees all of a source or nothing of it.", "| what | figure |\n|---|--:|"},
-	{"hostile", "Hostile input", "Each is read to its end or up to a stated limit, with the place reported and the rest read, within the bounds given.", "| input | size | memory | bound | time | bound |\n|---|--:|--:|--:|--:|--:|"},
+	{"hostile", "Hostile input", "Each is read to its end or up to a stated limit, with the place reported and the rest read, within the bounds given.", "| input | size | memory | bound | CPU time | bound |\n|---|--:|--:|--:|--:|--:|"},
 	{"output", "Hostile text in the output", "Formulas, HTML, terminal escapes in every field that a source can fill.", "| what | figure |\n|---|--:|"},
 }
 
