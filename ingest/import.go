@@ -93,7 +93,9 @@ func importBody(ctx context.Context, db *store.DB, o *opened, opt Options, r *Fi
 	}
 	format := opt.Format
 	if format == nil {
-		format = detect(head)
+		if parts := detectAll(head); parts != nil {
+			format = together(parts)
+		}
 	}
 	if format == nil && opt.Columns != nil && printable(head) {
 		format = &CDRTable
