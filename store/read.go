@@ -6,6 +6,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -102,6 +103,9 @@ type Filter struct {
 	bundle int64 // rows of a bundle
 }
 
+// maxProfilesAsked is how many profiles are named in a statement.
+const maxProfilesAsked = 500
+
 // Attempts hands the rows that match to f, in order of time. Their profiles
 // are read with them.
 func (db *DB) Attempts(ctx context.Context, filter Filter, f func(*Attempt) error) error {
@@ -119,6 +123,16 @@ func (db *DB) Attempts(ctx context.Context, filter Filter, f func(*Attempt) erro
 	}
 	if filter.bundle != 0 {
 		where, args = append(where, "a.bundle = ? AND a.bundle <> 0"), append(args, filter.bundle)
+	}
+	if n := len(filter.Profiles); filter.Profiles != nil && n <= maxProfilesAsked {
+		// In the statement, rows of other profiles are passed over without being read.
+		ids := make([]string, 0, n)
+		for _, id := range slices.Sorted(maps.Keys(filter.Profiles)) {
+			if filter.Profiles[id] {
+				ids = append(ids, strconv.FormatInt(id, 10))
+			}
+		}
+		where = append(where, "+a.profile IN ("+strings.Join(ids, ",")+")")
 	}
 	order := "a.start, a.id"
 	if filter.Newest {
