@@ -55,7 +55,7 @@ type openBundle struct {
 
 func newCollector(im *store.Import, f *Format) *collector {
 	c := &collector{im: im, format: f, asm: newAssembler(im, f.Name), open: map[string]*openBundle{}, spare: make([]*openBundle, 0, 256)}
-	c.cdr.init(im, f.Name)
+	c.cdr.init(im, f.Name, c.asm.names)
 	return c
 }
 
@@ -208,7 +208,7 @@ func (c *collector) finish() error {
 	c.open, c.spare = nil, nil
 	c.asm.finish()
 	c.asm.join()
-	c.im.Settle(settle)
+	c.im.Settle(c.asm.names.settle)
 	return c.im.Err()
 }
 
@@ -238,12 +238,13 @@ type assembler struct {
 	covered map[int64]bool // unsettled bundles that were assembled when all of the source was read
 	msgs    []dialog.Message
 
+	names     *namer
 	oneWay    oneWayPairs
 	stretches []stretch // of time in which calls may have to be joined anew
 }
 
 func newAssembler(im *store.Import, format string) *assembler {
-	a := &assembler{im: im, format: format, watched: im.Watched()}
+	a := &assembler{im: im, format: format, watched: im.Watched(), names: namesOf(im)}
 	a.oneWay = a.judgeOneWay() // that of all sources before: as it was when these were assembled
 	return a
 }
@@ -289,6 +290,7 @@ func (a *assembler) assemble(id int64, kind string, fresh bool, evidence []store
 	format := formatOf(evidence)
 	if kind == "cdr" {
 		calls, steps, links := assembleCDRs(evidence, format)
+		a.names.labelAll(calls)
 		a.im.Replace(id, fresh, calls, steps, true)
 		a.im.SetLinks(id, fresh, links)
 		a.touchedBy(calls)
@@ -306,6 +308,7 @@ func (a *assembler) assemble(id int64, kind string, fresh bool, evidence []store
 		a.covered[id] = true
 	}
 	rows := rowsOf(&result, a.msgs, format)
+	a.names.labelAll(rows)
 	a.im.Replace(id, fresh, rows, stepsOf(&result), result.Settled)
 	a.im.SetLinks(id, fresh, linksOf(&result))
 	a.touchedBy(rows)

@@ -13,6 +13,7 @@ import (
 // Options of an import. The zero value looks for evidence and reports nothing.
 type Options struct {
 	Zone   *time.Location // for times without a zone; nil: evidence in the data, else UTC
+	Zones  []FileZone     // where Zone is nil: zones by path
 	Format *Format        // read every file as this; nil: by content
 	// Columns, as in Input. A file of no known format is read as a table then.
 	Columns map[string]string
@@ -141,7 +142,8 @@ func readSource(ctx context.Context, db *store.DB, o *opened, format *Format, op
 	if err != nil {
 		return err
 	}
-	in := &Input{Reader: o.body, Path: r.Path, Zone: opt.Zone, ModTime: o.modTime, Columns: opt.Columns}
+	zone, zoneFrom := opt.zoneOf(r.Path)
+	in := &Input{Reader: o.body, Path: r.Path, Zone: zone, ModTime: o.modTime, Columns: opt.Columns}
 	c := newCollector(im, format)
 	readErr := format.Read(in, c)
 	if err := ctx.Err(); err != nil {
@@ -154,6 +156,9 @@ func readSource(ctx context.Context, db *store.DB, o *opened, format *Format, op
 	if err := c.finish(); err != nil {
 		im.Rollback()
 		return err
+	}
+	if in.TZFrom == "flag" {
+		in.TZFrom = zoneFrom
 	}
 	s := &im.Source
 	s.SHA256, s.Size, s.TZ, s.TZFrom, s.Note = o.sha(), o.raw.n, in.TZ, in.TZFrom, o.note
