@@ -58,7 +58,7 @@ func newCollector(asm *assembler, f *Format, more bool) *collector {
 	im := asm.im
 	c := &collector{im: im, format: f, asm: asm, wait: more, open: map[string]*openBundle{}, spare: make([]*openBundle, 0, 256)}
 	asm.begin(f, more && f.Kind == "sip" && f.Raw == nil)
-	c.cdr.init(im, f.Name)
+	c.cdr.init(im, f.Name, c.asm.names)
 	return c
 }
 
@@ -243,13 +243,14 @@ type assembler struct {
 	covered map[int64]bool // unsettled bundles that were assembled when all of the last source was read
 	msgs    []dialog.Message
 
+	names     *namer
 	oneWay    oneWayPairs
 	sources   []store.Source // of this transaction, those that are read
 	stretches []stretch      // of time in which calls may have to be joined anew
 }
 
 func newAssembler(im *store.Import) *assembler {
-	a := &assembler{im: im, watched: im.Watched()}
+	a := &assembler{im: im, watched: im.Watched(), names: namesOf(im)}
 	a.oneWay = a.judgeOneWay() // that of all sources before: as it was when these were assembled
 	return a
 }
@@ -287,7 +288,7 @@ func (a *assembler) again(id int64) {
 func (a *assembler) finish() error {
 	a.settleBundles()
 	a.join()
-	a.im.Settle(settle)
+	a.im.Settle(a.names.settle)
 	return a.im.Err()
 }
 
@@ -318,6 +319,7 @@ func (a *assembler) assemble(id int64, kind string, fresh bool, evidence []store
 	format := formatOf(evidence)
 	if kind == "cdr" {
 		calls, steps, links := assembleCDRs(evidence, format)
+		a.names.labelAll(calls)
 		a.im.Replace(id, fresh, calls, steps, true)
 		a.im.SetLinks(id, fresh, links)
 		a.touchedBy(calls, false)
@@ -335,6 +337,7 @@ func (a *assembler) assemble(id int64, kind string, fresh bool, evidence []store
 		a.covered[id] = true
 	}
 	rows := rowsOf(&result, a.msgs, format)
+	a.names.labelAll(rows)
 	a.im.Replace(id, fresh, rows, stepsOf(&result), result.Settled)
 	a.im.SetLinks(id, fresh, linksOf(&result))
 	a.touchedBy(rows, true)

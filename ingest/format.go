@@ -49,7 +49,7 @@ type Input struct {
 
 	// TZ and TZFrom are set by the reader: which zone local times were read
 	// in ("UTC", "Europe/Berlin", "+01:00") and how that was known
-	// ("flag", "uniqueid", "epoch", "default"). Empty: the format has no local times.
+	// ("flag", "uniqueid", "epoch", "default"); "flag" is any that was given, also by the configuration. Empty: the format has no local times.
 	TZ, TZFrom string
 }
 

@@ -13,6 +13,7 @@ import (
 // Options of an import. The zero value looks for evidence and reports nothing.
 type Options struct {
 	Zone   *time.Location // for times without a zone; nil: evidence in the data, else UTC
+	Zones  []FileZone     // where Zone is nil: zones by path
 	Format *Format        // read every file as this; nil: by content
 	// Columns, as in Input. A file of no known format is read as a table then.
 	Columns map[string]string
@@ -142,7 +143,8 @@ func (g *group) source(o *opened, format *Format, r *FileResult) error {
 	if err := g.begin(r.Source); err != nil {
 		return err
 	}
-	in := &Input{Reader: o.body, Path: r.Path, Zone: g.opt.Zone, ModTime: o.modTime, Columns: g.opt.Columns}
+	zone, zoneFrom := g.opt.zoneOf(r.Path)
+	in := &Input{Reader: o.body, Path: r.Path, Zone: zone, ModTime: o.modTime, Columns: g.opt.Columns}
 	c := newCollector(g.asm, format, g.more && !g.alone)
 	readErr := format.Read(in, c)
 	if err := g.ctx.Err(); err != nil {
@@ -152,6 +154,9 @@ func (g *group) source(o *opened, format *Format, r *FileResult) error {
 		readErr = err
 	}
 	c.finish()
+	if in.TZFrom == "flag" {
+		in.TZFrom = zoneFrom
+	}
 	im, s := g.im, &g.im.Source
 	s.SHA256, s.Size, s.TZ, s.TZFrom, s.Note = o.sha(), o.raw.n, in.TZ, in.TZFrom, o.note
 	if bomb := (*bombError)(nil); errors.As(readErr, &bomb) {

@@ -397,6 +397,7 @@ func (a *assembler) writeJoined(root int64, tree []legParty, want map[int64]stor
 			steps[store.StepCalls]--
 			steps[store.StepJoined]++
 		}
+		a.names.labelAll(rows)
 		a.im.Replace(m.bundle, false, rows, steps, m.settled)
 	}
 	for _, p := range tree {

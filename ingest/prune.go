@@ -46,7 +46,7 @@ func Prune(ctx context.Context, db *store.DB, before time.Time, dry bool) (Prune
 	p.callless()
 	p.Events, p.Rejects, p.Sources = im.PruneLedger(p.t, "pruned before "+before.UTC().Format(time.RFC3339))
 	p.Untimed = im.Untimed()
-	im.Settle(settle)
+	im.Settle(p.asm.names.settle)
 	if err := im.Err(); err != nil || dry {
 		return p.Pruned, err
 	}

@@ -68,6 +68,6 @@ func (r *Removal) take(ctx context.Context, im *store.Import) error {
 		a.stretches = append(a.stretches, stretch{s.First, s.Last + 1})
 	}
 	a.join()
-	im.Settle(settle)
+	im.Settle(a.names.settle)
 	return im.Err()
 }

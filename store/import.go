@@ -154,7 +154,7 @@ func (im *Import) initBuffers() {
 	im.evidence.bufferedTable = bufferedTable{"evidence", 3, ""}
 	im.links.bufferedTable = bufferedTable{"link", 3, ""}
 	im.events.bufferedTable = bufferedTable{"event", 9, ""}
-	im.profiled.bufferedTable = bufferedTable{"profile", 29, ""}
+	im.profiled.bufferedTable = bufferedTable{"profile", 31, ""}
 	im.cellRows.bufferedTable = bufferedTable{"rollup", 6,
 		`ON CONFLICT (quarter, profile) DO UPDATE SET n = n + excluded.n, talked = talked + excluded.talked, talk_ms = talk_ms + excluded.talk_ms, short = short + excluded.short`}
 	im.delayRows.bufferedTable = bufferedTable{"delay", 5,
