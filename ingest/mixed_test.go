@@ -10,7 +10,8 @@ import (
 
 // mixedLog is a log in which three programs wrote: SIP messages with a prefix,
 // acc lines, rows of Master.csv without one, and lines of no format. Only which
-// begin with one of keep are in it, blank lines for the others.
+// begin with one of keep are in it, blank lines for the others. The messages go on
+// longest: a log with them has watched as long as it has records.
 func mixedLog(calls int, keep ...string) string {
 	var b strings.Builder
 	write := func(kind, line string) {
@@ -28,7 +29,7 @@ func mixedLog(calls int, keep ...string) string {
 			write("sip", stamp+" sbc1 proxy[7]: "+line)
 		}
 		write("acc", fmt.Sprintf("%s sbc1 kamailio[123]: NOTICE: acc [acc.c:287]: acc_log_request(): ACC: transaction answered: timestamp=%d;method=INVITE;from_tag=a1;to_tag=b2;call_id=acc%d@192.0.2.10;code=486;reason=Busy Here;src_user=201;src_ip=192.0.2.10;dst_ouser=3312345", stamp, wireStart.Unix()+int64(n), n))
-		write("csv", strings.TrimSuffix(masterRow(n%3000, "301234201", "0442071234567", "BUSY", 0, n), "\n"))
+		write("csv", strings.TrimSuffix(masterRow(n%600, "301234201", "0442071234567", "BUSY", 0, n), "\n"))
 	}
 	return b.String()
 }
