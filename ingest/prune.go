@@ -39,7 +39,7 @@ func Prune(ctx context.Context, db *store.DB, before time.Time, dry bool) (Prune
 	}
 	defer im.Rollback() // after Commit it does nothing
 	p.im, p.t, p.gone = im, before.UnixMicro(), map[int64]*store.Gone{}
-	p.asm = newAssembler(im, "")
+	p.asm = newAssembler(im)
 	if err := p.all(ctx); err != nil {
 		return p.Pruned, err
 	}

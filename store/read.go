@@ -271,9 +271,14 @@ func (db *DB) Sources(ctx context.Context) ([]Source, error) {
 	return list, err
 }
 
+const (
+	sourceBySHA = `SELECT id, path, format, state FROM source WHERE sha256 = ? AND state IN ('imported', 'partial') LIMIT 1`
+	hasSize     = `SELECT 1 FROM source WHERE size = ? AND state IN ('imported', 'partial') LIMIT 1`
+)
+
 // SourceBySHA finds a source that was read with these bytes; ok is false if none was.
 func (db *DB) SourceBySHA(ctx context.Context, sha string) (s Source, ok bool, err error) {
-	err = db.each(ctx, `SELECT id, path, format, state FROM source WHERE sha256 = ? AND state IN ('imported', 'partial') LIMIT 1`, []any{sha}, func(r *sql.Rows) error {
+	err = db.each(ctx, sourceBySHA, []any{sha}, func(r *sql.Rows) error {
 		ok = true
 		return r.Scan(&s.ID, &s.Path, &s.Format, &s.State)
 	})
@@ -283,7 +288,7 @@ func (db *DB) SourceBySHA(ctx context.Context, sha string) (s Source, ok bool, e
 // HasSize reports whether a source of so many bytes was read: only then can a
 // file of that size be one that was imported before.
 func (db *DB) HasSize(ctx context.Context, size int64) (ok bool, err error) {
-	err = db.each(ctx, `SELECT 1 FROM source WHERE size = ? AND state IN ('imported', 'partial') LIMIT 1`, []any{size}, func(*sql.Rows) error {
+	err = db.each(ctx, hasSize, []any{size}, func(*sql.Rows) error {
 		ok = true
 		return nil
 	})
