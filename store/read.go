@@ -510,3 +510,22 @@ func appendSource(list *[]Source, r *sql.Rows) error {
 	*list = append(*list, s)
 	return err
 }
+
+// DelayHours is Delays with the profiles summed and the hours kept: the delays of
+// one kind in [from, to) of the given profiles, by hour UTC.
+func (db *DB) DelayHours(ctx context.Context, from, to int64, kind DelayKind, profiles map[int64]bool) ([]Delay, error) {
+	ids := make([]string, 0, len(profiles))
+	for _, id := range slices.Sorted(maps.Keys(profiles)) {
+		ids = append(ids, strconv.FormatInt(id, 10))
+	}
+	var list []Delay
+	err := db.each(ctx, `SELECT quarter / 4, bucket, sum(n) FROM delay WHERE quarter >= ? AND quarter < ? AND kind = ? AND profile IN (`+strings.Join(ids, ",")+`)
+		GROUP BY 1, 2 ORDER BY 1, 2`, []any{from / Quarter, quarterEnd(to), int(kind)}, func(r *sql.Rows) error {
+		d := Delay{Kind: kind}
+		err := r.Scan(&d.Time, &d.Bucket, &d.N)
+		d.Time *= 4 * Quarter
+		list = append(list, d)
+		return err
+	})
+	return list, err
+}
