@@ -55,7 +55,7 @@ type Import struct {
 	tx       *sql.Tx
 	stmts    map[string]*sql.Stmt
 	profiles *profileTable
-	cells    map[cellKey]Cell
+	cells    []countedCell
 	delays   map[delayKey]int64
 	minutes  [minuteSlots]minuteCount
 	messages map[messageKey]int64
@@ -106,7 +106,6 @@ func (db *DB) Begin(ctx context.Context, s Source) (*Import, error) {
 	im := &Import{
 		Source: s, db: db, tx: tx,
 		stmts:    map[string]*sql.Stmt{},
-		cells:    map[cellKey]Cell{},
 		delays:   map[delayKey]int64{},
 		messages: map[messageKey]int64{},
 		rejects:  map[string]*reject{},
