@@ -25,25 +25,20 @@ func (im *Import) Add(a *Attempt) int64 {
 	im.countRecent(a, p)
 	profile := p.id
 	im.nextAttempt++
-	b := &im.attempts
-	b.begin()
-	b.number(im.nextAttempt)
-	b.number(a.Call)
-	b.number(a.Bundle)
-	b.number(profile)
-	b.number(a.Start)
-	b.text(a.Caller)
-	b.text(a.Callee)
-	b.text(a.NativeID)
-	b.number(a.PDD)
-	b.number(a.Setup)
-	b.number(a.Talk)
-	b.blob(a.packDelays(im.scratch[:0]))
-	b.number(int64(a.Legs))
-	b.number(a.Source)
-	b.number(a.Offset)
-	b.number(a.Length)
-	b.number(a.Line)
+	im.attempts.begin()
+	b := im.attempts.buf // packed in a local: one store into the struct instead of one a value
+	for _, n := range [...]int64{im.nextAttempt, a.Call, a.Bundle, profile, a.Start} {
+		b = appendNumber(b, n)
+	}
+	b = appendText(appendText(appendText(b, a.Caller), a.Callee), a.NativeID)
+	for _, n := range [...]int64{a.PDD, a.Setup, a.Talk} {
+		b = appendNumber(b, n)
+	}
+	b = appendBlob(b, a.packDelays(im.scratch[:0]))
+	for _, n := range [...]int64{int64(a.Legs), a.Source, a.Offset, a.Length, a.Line} {
+		b = appendNumber(b, n)
+	}
+	im.attempts.buf = b
 	return im.nextAttempt
 }
 
@@ -197,7 +192,10 @@ func (c *Cell) plus(o Cell) {
 }
 
 func (k cellKey) compare(o cellKey) int {
-	return cmp.Or(cmp.Compare(k.quarter, o.quarter), cmp.Compare(k.profile, o.profile))
+	if k.quarter != o.quarter {
+		return cmp.Compare(k.quarter, o.quarter)
+	}
+	return cmp.Compare(k.profile, o.profile)
 }
 
 // storeDelays adds what was counted to the distributions.
