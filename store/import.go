@@ -215,6 +215,10 @@ func (im *Import) Commit() error {
 		im.Rollback()
 		return im.db.explain(err)
 	}
+	if im.db.first {
+		// Not an error of the import's: a reader may be in the way; the next one tries again.
+		im.db.useLog()
+	}
 	return nil
 }
 

@@ -71,7 +71,6 @@ struct module {
 };
 
 extern int sqlite3_auto_extension(void (*)(void));
-extern int sqlite3_config(int, ...);
 extern int sqlite3_create_module_v2(sqlite3 *, const char *, const module *, void *, void (*)(void *));
 extern int sqlite3_declare_vtab(sqlite3 *, const char *);
 extern void *sqlite3_malloc64(uint64_t);
@@ -232,16 +231,5 @@ static int extend(sqlite3 *db, char **err, const void *api) {
 	return sqlite3_create_module_v2(db, "packed_rows", &packed_rows, 0, 0);
 }
 
-// STMTJRNL_SPILL: how many bytes of what a statement could have to take back are
-// held in memory before they go to a file. A statement that stores a buffer of
-// rows needs 300 KB; with SQLite's 64 KB every page of an import was written to
-// that file as well, a third of all that was written.
-enum { STMTJRNL_SPILL = 26, SPILL = 1 << 20 };
-
 // callsift_packed_rows adds the function to all connections opened from now on.
-int callsift_packed_rows(void) {
-	static int configured;
-	if (!configured) sqlite3_config(STMTJRNL_SPILL, SPILL); // refused once SQLite is in use: then it is only slower
-	configured = 1;
-	return sqlite3_auto_extension((void (*)(void))extend);
-}
+int callsift_packed_rows(void) { return sqlite3_auto_extension((void (*)(void))extend); }

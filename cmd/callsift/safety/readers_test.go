@@ -106,7 +106,7 @@ func TestInterrupt(t *testing.T) {
 	db := filepath.Join(dir, "callsift.db")
 	wellDone(t, "import", "--db", db, write(t, dir, "a.log", calls(0, 50)))
 	before := dump(t, db)
-	big := write(t, dir, "big.log", calls(100, 20000))
+	big := write(t, dir, "big.log", calls(100, 80000)) // seconds of work
 	worst := time.Duration(0)
 	tried := 0
 	for i, after := range []time.Duration{10, 100, 300, 600, 1000, 100} {
