@@ -16,6 +16,7 @@ import (
 type cdrWriter struct {
 	im     *store.Import
 	format string
+	names  *namer
 	others [][2]int64 // time ranges of earlier sources of this format
 	copies map[cdrKey]int64
 	row    store.Attempt
@@ -28,12 +29,15 @@ type cdrKey struct {
 	profile            store.Profile
 }
 
-func (w *cdrWriter) init(im *store.Import, format string) {
-	w.im, w.format, w.others = im, format, im.Ranges(format)
+func newCDRWriter(im *store.Import, format string, names *namer) *cdrWriter {
+	return &cdrWriter{im: im, format: format, names: names, others: im.Ranges(format)}
 }
 
 func (w *cdrWriter) single(r *CDR) {
 	fillAttempt(&w.row, r, w.format)
+	if len(w.names.prefixes) > 0 {
+		w.names.label(&w.row)
+	}
 	w.row.Source = w.im.Source.ID
 	if w.shared(r.Start) && w.known(&w.row) {
 		w.im.Double(&w.row)
@@ -62,7 +66,7 @@ func (w *cdrWriter) known(a *store.Attempt) bool {
 		w.copies = map[cdrKey]int64{}
 	}
 	key := cdrKey{a.Start, a.Talk, a.Setup, strings.Clone(a.NativeID), strings.Clone(a.Caller), strings.Clone(a.Callee), a.Profile}
-	for _, s := range [...]*string{&key.profile.Reason, &key.profile.FromAddr, &key.profile.TrunkHint, &key.profile.Prefix, &key.profile.UserAgent, &key.profile.Device} {
+	for _, s := range [...]*string{&key.profile.Reason, &key.profile.FromAddr, &key.profile.TrunkHint, &key.profile.PrefixHint, &key.profile.UserAgent, &key.profile.DeviceHint} {
 		*s = strings.Clone(*s)
 	}
 	w.copies[key]++
@@ -91,8 +95,8 @@ func fillAttempt(a *store.Attempt, r *CDR, format string) {
 		p.CauseFrom = codes.Observed
 	}
 	p.FromAddr, p.TrunkHint, p.DirHint = r.Peer, r.Trunk, r.Direction
-	p.Prefix, _ = codes.Prefix(r.Callee)
-	p.UserAgent, p.Device, p.Format = r.UserAgent, r.Device, format
+	p.PrefixHint, _ = codes.Prefix(r.Callee)
+	p.UserAgent, p.DeviceHint, p.Format = r.UserAgent, r.Device, format
 	switch {
 	case r.Outcome == codes.Answered:
 		a.Talk = r.Talk
