@@ -52,10 +52,8 @@ type Data struct {
 	// that begin in [from, to).
 	few func(profiles map[int64]bool, from, to int64, limit int) []Call
 	// delaysIn reads the delays of one kind that begin in [from, to).
-	delaysIn func(from, to int64, kind store.DelayKind) []store.Delay
-	// minutesIn counts attempts by minute and profile in [from, to).
-	minutesIn func(from, to int64) []store.Cell
-	witness   Witness
+	delaysIn   func(from, to int64, kind store.DelayKind) []store.Delay
+	delayHours func(from, to int64, kind store.DelayKind, profiles map[int64]bool) []store.Delay // by hour, profiles summed
 }
 
 // Past is an earlier period: its counts by quarter hour or hour, and where its

@@ -257,6 +257,10 @@ func (l *loader) events() (err error) {
 		list, _ := l.db.Delays(l.ctx, from, to, kind) // without it a finding has a proof less
 		return list
 	}
+	l.data.delayHours = func(from, to int64, kind store.DelayKind, profiles map[int64]bool) []store.Delay {
+		list, _ := l.db.DelayHours(l.ctx, from, to, kind, profiles)
+		return list
+	}
 	l.data.Events, err = l.db.Events(l.ctx, max(0, from-eventSlack), to)
 	return err
 }

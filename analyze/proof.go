@@ -93,7 +93,7 @@ func (d *driver) gather(data Data) {
 	d.fromLoad(data, add)
 	d.fromTimes(data, times, add)
 	d.fromProfiles(data, add)
-	d.fromMessages(data, add)
+	d.fromMessages(add)
 }
 
 // requestsLost compares how requests of a method fared in the driver's time and
@@ -403,8 +403,8 @@ func (d *driver) shortCalls(data Data) string {
 const asked = 3
 
 // fromMessages looks into three calls of the finding.
-func (d *driver) fromMessages(data Data, add func(string, string, ...any)) {
-	if data.witness == nil {
+func (d *driver) fromMessages(add func(string, string, ...any)) {
+	if d.g.q.Witness == nil {
 		return
 	}
 	var all []Testimony
@@ -412,7 +412,7 @@ func (d *driver) fromMessages(data Data, add func(string, string, ...any)) {
 		if len(all) == asked {
 			break
 		}
-		if t, err := data.witness(name); err == nil {
+		if t, err := d.g.q.Witness(name); err == nil {
 			all = append(all, t)
 		}
 	}

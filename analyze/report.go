@@ -63,6 +63,7 @@ func BuildReport(current, previous Data, q Query, title string) Report {
 	if current.Past == nil && len(previous.Cells) > 0 {
 		current.Past = []Past{{Period: q.Period.before(), Data: previous}}
 	}
+	r.Changes = compare(current, previous, q, before.Period, false, CompareKeys)
 	r.Findings = Findings(current, q)
 	r.Actions = actionsOf(r.Findings)
 	r.Excluded = excluded(current, q)
