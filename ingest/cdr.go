@@ -28,8 +28,8 @@ type cdrKey struct {
 	profile            store.Profile
 }
 
-func (w *cdrWriter) init(im *store.Import, format string, names *namer) {
-	w.im, w.format, w.names, w.others = im, format, names, im.Ranges(format)
+func newCDRWriter(im *store.Import, format string, names *namer) *cdrWriter {
+	return &cdrWriter{im: im, format: format, names: names, others: im.Ranges(format)}
 }
 
 func (w *cdrWriter) single(r *CDR) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"slices"
+	"strings"
 
 	"callsift/ingest/dialog"
 	"callsift/ingest/sip"
@@ -40,11 +41,12 @@ type collector struct {
 	size       int                    // bytes of all open bundles
 	now        int64                  // latest event time
 
-	parsed sip.Message
-	msg    dialog.Message
-	seen   observer
-	cdr    cdrWriter
-	keyBuf []byte
+	parsed  sip.Message
+	msg     dialog.Message
+	seen    observer
+	cdr     *cdrWriter
+	writers map[*Format]*cdrWriter // of a source in several formats
+	keyBuf  []byte
 }
 
 type openBundle struct {
@@ -58,8 +60,20 @@ func newCollector(asm *assembler, f *Format, more bool) *collector {
 	im := asm.im
 	c := &collector{im: im, format: f, asm: asm, wait: more, open: map[string]*openBundle{}, spare: make([]*openBundle, 0, 256)}
 	asm.begin(f, more && f.Kind == "sip" && f.Raw == nil)
-	c.cdr.init(im, f.Name, c.asm.names)
+	c.cdr = newCDRWriter(im, f.Name, c.asm.names)
 	return c
+}
+
+// use says which of a source's formats the next records are in.
+func (c *collector) use(f *Format) {
+	if c.writers == nil {
+		c.writers = map[*Format]*cdrWriter{c.format: c.cdr}
+	}
+	c.format = f
+	if c.cdr = c.writers[f]; c.cdr == nil {
+		c.cdr = newCDRWriter(c.im, f.Name, c.asm.names)
+		c.writers[f] = c.cdr
+	}
 }
 
 // Message parses a SIP message and adds it to the bundle of its Call-ID.
@@ -273,7 +287,7 @@ func (a *assembler) take(kind, key string, data []byte, finished bool) {
 		a.im.Unsettle(id)
 		return
 	}
-	a.assemble(id, kind, true, []store.Evidence{{Source: a.im.Source.ID, Format: a.format, Data: data}})
+	a.assemble(id, kind, true, []store.Evidence{{Source: a.im.Source.ID, Format: formatIn(a.format, kind, key), Data: data}})
 }
 
 // again assembles a bundle from all its evidence. A call that it is part of is
@@ -316,7 +330,7 @@ func (a *assembler) assemble(id int64, kind string, fresh bool, evidence []store
 	if a.im.Err() != nil {
 		return
 	}
-	format := formatOf(evidence)
+	format := a.formatOf(id, kind, evidence)
 	if kind == "cdr" {
 		calls, steps, links := assembleCDRs(evidence, format)
 		a.names.labelAll(calls)
@@ -345,9 +359,15 @@ func (a *assembler) assemble(id int64, kind string, fresh bool, evidence []store
 
 // formatOf is the format that a bundle's rows carry: of several the first by
 // name, so that the order of imports does not show.
-func formatOf(evidence []store.Evidence) string {
-	format := ""
+func (a *assembler) formatOf(id int64, kind string, evidence []store.Evidence) string {
+	format, key := "", ""
 	for _, e := range evidence {
+		if strings.Contains(e.Format, "+") {
+			if key == "" {
+				key = a.im.BundleKey(id)
+			}
+			e.Format = formatIn(e.Format, kind, key)
+		}
 		if format == "" || e.Format < format {
 			format = e.Format
 		}

@@ -94,7 +94,9 @@ func (g *group) body(o *opened, r *FileResult) error {
 	}
 	format := g.opt.Format
 	if format == nil {
-		format = detect(head)
+		if parts := detectAll(head); parts != nil {
+			format = together(parts)
+		}
 	}
 	if format == nil && g.opt.Columns != nil && printable(head) {
 		format = &CDRTable

@@ -267,7 +267,7 @@ type member struct {
 
 func (a *assembler) member(bundle int64) member {
 	_, _, evidence := a.im.Evidence(bundle)
-	m := member{bundle: bundle, key: a.im.BundleKey(bundle), format: formatOf(evidence)}
+	m := member{bundle: bundle, key: a.im.BundleKey(bundle), format: a.formatOf(bundle, "sip", evidence)}
 	for _, e := range evidence {
 		m.msgs, _ = unpack(m.msgs, e.Source, e.Data)
 	}

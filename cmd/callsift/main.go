@@ -121,7 +121,7 @@ EXIT STATUS
   0  done
   1  error
   2  wrong usage
-  3  a threshold was crossed (--fail-over)
+  3  a threshold was crossed (--fail-over, --fail-on)
   130  interrupted`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -141,7 +141,7 @@ EXIT STATUS
 	root.PersistentFlags().StringVar(&a.config, "config", "", "configuration `FILE` (default $CALLSIFT_CONFIG, else callsift.toml beside the database)")
 	root.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no remarks on standard error")
 	root.AddCommand(
-		newImportCommand(a), newReportCommand(a), newBreakdownCommand(a), newChartCommand(a), newMetricsCommand(a),
+		newImportCommand(a), newReportCommand(a), newBreakdownCommand(a), newChartCommand(a), newMetricsCommand(a), newCompareCommand(a),
 		newCallsCommand(a), newCallCommand(a), newLedgerCommand(a), newSourcesCommand(a), newRejectsCommand(a),
 		newExplainCommand(a), newFormatsCommand(a), newSQLCommand(a), newCheckCommand(a), newPruneCommand(a), newConfigCommand(a), newVersionCommand(a),
 	)
