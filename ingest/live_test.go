@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -164,6 +165,14 @@ func livePrograms(t *testing.T) (modules string) {
 // itself, tells the same outcomes of the same calls.
 func TestLiveEvidence(t *testing.T) {
 	modules := livePrograms(t)
+	// One laboratory at a time: its addresses are fixed. No other program needs this port.
+	var lock net.Listener
+	waitFor(t, "the laboratory, in use", func() (ok bool) {
+		var err error
+		lock, err = net.Listen("tcp", liveProxy+":5060")
+		return err == nil
+	})
+	t.Cleanup(func() { lock.Close() })
 	dir := t.TempDir()
 	path := func(name string) string { return filepath.Join(dir, name) }
 	put := func(name, text string) string {
@@ -261,13 +270,13 @@ func TestLiveEvidence(t *testing.T) {
 // waitFor waits until something holds.
 func waitFor(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for range 100 {
+	for range 300 {
 		if holds() {
 			return
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
-	t.Fatalf("%s: not there after 10 s", what)
+	t.Fatalf("%s: not there after 30 s", what)
 }
 
 // tail is the end of a file.
