@@ -37,10 +37,10 @@ type driver struct {
 	margin   float64
 	coverage float64
 
-	source   string // the one caller that it is about
-	members  []Call // calls with the symptom, not all of them where they are many
-	spread   spread
-	proofs   []proof
+	source  string // the one caller that it is about
+	members []Call // calls with the symptom, not all of them where they are many
+	spread  spread
+	proofs  []proof
 	// What the margin is made of: expected cases before they are set right by the
 	// rest, those and the cases in all, and the price of the search.
 	e, allX, allE, price float64
@@ -148,7 +148,7 @@ func (g *grid) search(judge func(*driver) bool) []*driver {
 			break
 		}
 		d := g.settle(candidates[best], lines[best], stays[best], price)
-			if d.excess() >= least && d.x >= minLift*d.expected && judge(d) {
+		if d.excess() >= least && d.x >= minLift*d.expected && judge(d) {
 			found = append(found, d)
 		}
 		cleared = g.clear(d, stays[best])

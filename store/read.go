@@ -529,3 +529,16 @@ func (db *DB) DelayHours(ctx context.Context, from, to int64, kind DelayKind, pr
 	})
 	return list, err
 }
+
+// AttemptMinutes counts the rows that begin in [from, to) by minute and profile.
+func (db *DB) AttemptMinutes(ctx context.Context, from, to int64) ([]Cell, error) {
+	var list []Cell
+	err := db.each(ctx, `SELECT start / 60000000, profile, count(*) FROM attempt WHERE start >= ? AND start < ? GROUP BY 1, 2 ORDER BY 1, 2`, []any{from, to}, func(r *sql.Rows) error {
+		var c Cell
+		err := r.Scan(&c.Time, &c.Profile, &c.N)
+		c.Time *= minuteUS
+		list = append(list, c)
+		return err
+	})
+	return list, err
+}
