@@ -42,6 +42,7 @@ type collector struct {
 	parsed sip.Message
 	msg    dialog.Message
 	seen   observer
+	ends   recordEnds
 	cdr    cdrWriter
 	keyBuf []byte
 }
@@ -61,6 +62,7 @@ func newCollector(im *store.Import, f *Format) *collector {
 
 // Message parses a SIP message and adds it to the bundle of its Call-ID.
 func (c *collector) Message(o *Observation) {
+	c.ends.add(o.Place)
 	if o.Undelivered != "" {
 		c.undelivered(o)
 		return
@@ -201,11 +203,19 @@ func (c *collector) newBundle() *openBundle {
 
 // finish closes all bundles and settles what depends on the whole.
 func (c *collector) finish() error {
+	c.closeAll()
+	return c.settle()
+}
+
+func (c *collector) closeAll() {
 	c.asm.covered = map[int64]bool{}
 	for c.first != nil {
 		c.close(c.first, true)
 	}
 	c.open, c.spare = nil, nil
+}
+
+func (c *collector) settle() error {
 	c.asm.finish()
 	c.asm.join()
 	c.im.Settle(settle)
@@ -236,6 +246,7 @@ type assembler struct {
 	format  string
 	watched [][2]int64     // other sources' time ranges, merged
 	covered map[int64]bool // unsettled bundles that were assembled when all of the source was read
+	hidden  hidden
 	msgs    []dialog.Message
 
 	oneWay    oneWayPairs
@@ -243,7 +254,7 @@ type assembler struct {
 }
 
 func newAssembler(im *store.Import, format string) *assembler {
-	a := &assembler{im: im, format: format, watched: im.Watched()}
+	a := &assembler{im: im, format: format, watched: im.Watched(), hidden: hiddenBy(im.Seams())}
 	a.oneWay = a.judgeOneWay() // that of all sources before: as it was when these were assembled
 	return a
 }
@@ -301,12 +312,14 @@ func (a *assembler) assemble(id int64, kind string, fresh bool, evidence []store
 			a.im.Warn(0, err.Error())
 		}
 	}
+	var again int64
+	a.msgs, again = a.hidden.drop(a.msgs)
 	result := dialog.Assemble(a.msgs, a.context())
 	if a.covered != nil && !result.Settled {
 		a.covered[id] = true
 	}
 	rows := rowsOf(&result, a.msgs, format)
-	a.im.Replace(id, fresh, rows, stepsOf(&result), result.Settled)
+	a.im.Replace(id, fresh, rows, stepsOf(&result, again), result.Settled)
 	a.im.SetLinks(id, fresh, linksOf(&result))
 	a.touchedBy(rows)
 }

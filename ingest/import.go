@@ -28,7 +28,8 @@ type FileResult struct {
 	Err     error        // why nothing or not all could be read; never a database error
 }
 
-// Run imports files, each in a transaction of its own, in the order given. Its
+// Run imports files, each in a transaction of its own, in the order given, and
+// then joins those that go on in one another (joinSeams). Its
 // error is about the database or a cancelled ctx; what a file lacks is in the
 // results.
 func Run(ctx context.Context, db *store.DB, files []string, opt Options, done func(FileResult)) error {
@@ -37,7 +38,7 @@ func Run(ctx context.Context, db *store.DB, files []string, opt Options, done fu
 			return err
 		}
 	}
-	return nil
+	return joinSeams(ctx, db)
 }
 
 // importFile imports a file, or all files of an archive.
@@ -105,7 +106,7 @@ func importBody(ctx context.Context, db *store.DB, o *opened, opt Options, r *Fi
 		r.Source.SHA256, r.Source.Size = o.sha(), o.raw.n
 		return note(ctx, db, r, store.Unknown, "no known format; begins "+quoteHead(head))
 	}
-	return readSource(ctx, db, o, format, opt, r)
+	return readSource(ctx, db, o, format, head, opt, r)
 }
 
 // importedBefore finds out whether the same bytes are in the database. Only a
@@ -135,14 +136,22 @@ func importedBefore(ctx context.Context, db *store.DB, path string, size int64, 
 }
 
 // readSource reads a file of a known format into the store.
-func readSource(ctx context.Context, db *store.DB, o *opened, format *Format, opt Options, r *FileResult) error {
+func readSource(ctx context.Context, db *store.DB, o *opened, format *Format, head []byte, opt Options, r *FileResult) error {
 	r.Source.Format, r.Source.State = format.Name, store.Imported
 	im, err := db.Begin(ctx, r.Source)
 	if err != nil {
 		return err
 	}
+	var ends *endsReader
+	if format.Rotates {
+		head = bytes.Clone(head[:min(len(head), maxPiece)])
+		ends = &endsReader{r: o.body}
+	}
 	in := &Input{Reader: o.body, Path: r.Path, Zone: opt.Zone, ModTime: o.modTime, Columns: opt.Columns}
 	c := newCollector(im, format)
+	if ends != nil {
+		in.Reader = ends
+	}
 	readErr := format.Read(in, c)
 	if err := ctx.Err(); err != nil {
 		im.Rollback()
@@ -150,6 +159,11 @@ func readSource(ctx context.Context, db *store.DB, o *opened, format *Format, op
 	}
 	if err := o.rest(); err != nil && readErr == nil {
 		readErr = err
+	}
+	if ends != nil && readErr == nil {
+		if p, ok := pieceOf(ends, c.ends, head); ok {
+			im.AddPiece(&p)
+		}
 	}
 	if err := c.finish(); err != nil {
 		im.Rollback()

@@ -24,6 +24,9 @@ type Removal struct {
 // had the source never been read.
 func Remove(ctx context.Context, db *store.DB, source store.Source) (Removal, error) {
 	r := Removal{Source: source}
+	if err := partSeams(ctx, db, source.ID); err != nil {
+		return r, err
+	}
 	if err := db.EraseDeleted(ctx); err != nil {
 		return r, err
 	}
@@ -35,7 +38,10 @@ func Remove(ctx context.Context, db *store.DB, source store.Source) (Removal, er
 	if err := r.take(ctx, im); err != nil {
 		return r, err
 	}
-	return r, im.Commit()
+	if err := im.Commit(); err != nil {
+		return r, err
+	}
+	return r, joinSeams(ctx, db)
 }
 
 func (r *Removal) take(ctx context.Context, im *store.Import) error {

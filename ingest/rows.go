@@ -37,7 +37,7 @@ func rowsOf(r *dialog.Result, msgs []dialog.Message, format string) [][]store.At
 }
 
 // stepsOf is what became of a bundle's messages, for the ledger.
-func stepsOf(r *dialog.Result) (s store.Steps) {
+func stepsOf(r *dialog.Result, hidden int64) (s store.Steps) {
 	c := &r.Counts
 	for step, n := range map[store.Step]int{
 		store.StepMessages: c.Messages, store.StepDuplicates: c.Duplicates, store.StepRetransmissions: c.Retransmissions, store.StepUnusable: c.Unusable,
@@ -47,6 +47,8 @@ func stepsOf(r *dialog.Result) (s store.Steps) {
 	} {
 		s[step] = int64(n)
 	}
+	s[store.StepMessages] += hidden
+	s[store.StepDuplicates] += hidden
 	return s
 }
 

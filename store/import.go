@@ -39,6 +39,7 @@ const (
 	Unknown    State = "unknown"    // no format recognised
 	Empty      State = "empty"      // no bytes
 	Duplicate  State = "duplicate"  // the same bytes under another path
+	Joined     State = "joined"     // where two rotated sources meet: the record that the rotation cut
 	Unreadable State = "unreadable" // could not be opened
 )
 
@@ -204,9 +205,7 @@ func (im *Import) Commit() error {
 			im.beside(`INSERT INTO ledger (step, n) VALUES (?, ?) ON CONFLICT (step) DO UPDATE SET n = n + excluded.n`, Step(step).String(), n)
 		}
 	}
-	s := &im.Source
-	im.exec(`UPDATE source SET sha256 = ?, size = ?, format = ?, state = ?, messages = ?, cdrs = ?, events = ?, rejected = ?, doubled = ?, first_time = ?, last_time = ?, tz = ?, tz_from = ?, note = ? WHERE id = ?`,
-		s.SHA256, s.Size, s.Format, string(s.State), s.Messages, s.CDRs, s.Events, s.Rejected, s.Doubled, s.First, s.Last, s.TZ, s.TZFrom, s.Note, s.ID)
+	im.saveSource()
 	if im.err != nil {
 		im.Rollback()
 		return im.Err()
@@ -217,6 +216,13 @@ func (im *Import) Commit() error {
 		return im.db.explain(err)
 	}
 	return nil
+}
+
+// saveSource writes the ledger's row of the source.
+func (im *Import) saveSource() {
+	s := &im.Source
+	im.exec(`UPDATE source SET sha256 = ?, size = ?, format = ?, state = ?, messages = ?, cdrs = ?, events = ?, rejected = ?, doubled = ?, first_time = ?, last_time = ?, tz = ?, tz_from = ?, note = ? WHERE id = ?`,
+		s.SHA256, s.Size, s.Format, string(s.State), s.Messages, s.CDRs, s.Events, s.Rejected, s.Doubled, s.First, s.Last, s.TZ, s.TZFrom, s.Note, s.ID)
 }
 
 // SameBytes finds another source that was read from the same bytes.
