@@ -60,6 +60,12 @@ func BuildReport(current, previous Data, q Query, title string) Report {
 	r.Days, r.Trend, r.Heat = dayClasses(current, q), dayRatios(current, q), heat(current, q)
 	r.PDD = selectFrom(current, q, q.headline()).delayBuckets(current, store.DelayPDD, nil).histogram()
 	r.Incidents = incidents(current, q)
+	if current.Past == nil && len(previous.Cells) > 0 {
+		current.Past = []Past{{Period: q.Period.before(), Data: previous}}
+	}
+	r.Changes = compare(current, previous, q, before.Period, false, CompareKeys)
+	r.Findings = Findings(current, q)
+	r.Actions = actionsOf(r.Findings)
 	r.Excluded = excluded(current, q)
 	r.Ledger = ledgerLines(current, q)
 	r.Verdict = verdict(current, q, &r)

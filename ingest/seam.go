@@ -352,10 +352,10 @@ func (m *seamMaker) join(ctx context.Context, db *store.DB, w match) error {
 			im.AddSeen(end.Source, k.Method, k.Status, -1)
 		}
 	}
-	c := newCollector(im, FormatNamed(w.tail.Format))
+	c := newCollector(newAssembler(im), FormatNamed(w.tail.Format), false)
 	in := m.readAs(w.tail, data, &shifted{c, w.tail.TailOffset, int(w.tail.TailLine) - 1})
 	im.Source.TZ, im.Source.TZFrom = in.TZ, in.TZFrom
-	c.closeAll()
+	c.finish()
 	return m.settle(c.asm, w)
 }
 
@@ -373,12 +373,10 @@ func (m *seamMaker) part(ctx context.Context, db *store.DB, s store.Seam) error 
 		im.As(end.Source)
 		m.restore(im, end)
 	}
-	a := newAssembler(im, "")
-	a.covered = map[int64]bool{}
 	for _, id := range bundles {
-		a.again(id)
+		im.Unsettle(id)
 	}
-	return m.settle(a, w)
+	return m.settle(newAssembler(im), w)
 }
 
 func (m *seamMaker) pieceOrNone(source int64) *store.Piece {
@@ -411,16 +409,13 @@ func (m *seamMaker) restore(im *store.Import, end seamEnd) {
 func (m *seamMaker) settle(a *assembler, w match) error {
 	for _, id := range slices.Concat(m.read(seamEnd{w.tail, true}).callIDs, m.read(seamEnd{w.head, false}).callIDs) {
 		if bundle, known := a.im.Bundle("sip", id); known {
-			a.again(bundle)
+			a.im.Unsettle(bundle)
 		}
 	}
 	if w.tail.Last > 0 && w.head.First > 0 {
 		a.stretches = append(a.stretches, stretch{w.tail.Last - coverageGap, w.head.First + coverageGap})
 	}
-	a.finish()
-	a.join()
-	a.im.Settle(settle)
-	if err := a.im.Err(); err != nil {
+	if err := a.finish(); err != nil {
 		a.im.Rollback()
 		return err
 	}

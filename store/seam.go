@@ -98,7 +98,7 @@ func (im *Import) DropSeam(s Seam) {
 
 // As makes the import that of a source in the ledger: what follows is counted there.
 func (im *Import) As(source int64) {
-	im.saveSource()
+	im.EndSource()
 	im.query(`SELECT id, path, sha256, size, format, state, messages, cdrs, events, rejected, doubled, first_time, last_time, tz, tz_from, note FROM source WHERE id = ?`,
 		[]any{source}, func(r *sql.Rows) error {
 			s := &im.Source
