@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"fmt"
 
 	"callsift/store"
 )
@@ -24,6 +25,9 @@ type Removal struct {
 // had the source never been read.
 func Remove(ctx context.Context, db *store.DB, source store.Source) (Removal, error) {
 	r := Removal{Source: source}
+	if source.State == store.Joined {
+		return r, fmt.Errorf("%s: is only where one source goes on in another; remove one of the two", source.Path)
+	}
 	if err := partSeams(ctx, db, source.ID); err != nil {
 		return r, err
 	}

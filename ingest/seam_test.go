@@ -223,3 +223,19 @@ func TestSeamRaw(t *testing.T) {
 		t.Error("the message that was cut is in no trace")
 	}
 }
+
+// TestSeamGrown: the file that another goes on in is read again when it has grown.
+func TestSeamGrown(t *testing.T) {
+	data := loggedScene(5, 12, logStyles["sipp"])
+	dir := t.TempDir()
+	at := bytes.Index(data[len(data)/3:], []byte("\nFrom:")) + len(data)/3 + 4
+	rotate(t, dir, data[:len(data)*2/3], at)
+	old, now := filepath.Join(dir, "pbx.log.1"), filepath.Join(dir, "pbx.log")
+	db := imported(t, old, now)
+	if err := os.WriteFile(now, data[at:], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	take(t, db, now)
+	checkLedger(t, db)
+	sameDump(t, "grown", logicalDump(t, imported(t, written(t, "whole.log", data))), logicalDump(t, db))
+}
