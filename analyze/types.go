@@ -217,6 +217,12 @@ type Report struct {
 	Heat      Heat
 	PDD       Histogram
 	Incidents []Incident
+	Findings  []Finding  // what went wrong, most excess failures first, at most seven
+	Actions   []Action   // what to do about it
+	Changes   Comparison // this period against the one before and the median of the last four
+	Anomalies []Anomaly
+	Trunking  []Availability // by trunk, the least available first
+	Targets   []TargetResult // empty: the user set none
 	Excluded  []Excluded
 	Ledger    []LedgerLine
 	Sources   []SourceRow
