@@ -39,7 +39,7 @@ func CallsBehind(ctx context.Context, db *store.DB, q Query, r *Report, most int
 	}
 	q.Period, q.Scope = r.Period, r.Scope
 	b := &behind{q: q, rows: map[int64]Behind{}, kinds: map[behindKind]int{}}
-	for _, id := range r.exampleIDs() {
+	for _, id := range r.Named() {
 		found, err := db.Find(ctx, id)
 		if err != nil {
 			return nil, err
@@ -61,8 +61,8 @@ func CallsBehind(ctx context.Context, db *store.DB, q Query, r *Report, most int
 	return list, nil
 }
 
-// exampleIDs are the calls that the report names, each once.
-func (r *Report) exampleIDs() []string {
+// Named are the calls that the report names, each once.
+func (r *Report) Named() []string {
 	var ids []string
 	add := func(list []string) {
 		for _, id := range list {
@@ -70,6 +70,9 @@ func (r *Report) exampleIDs() []string {
 				ids = append(ids, id)
 			}
 		}
+	}
+	for _, f := range r.Findings {
+		add(f.Calls)
 	}
 	for _, in := range r.Incidents {
 		add(in.Calls)

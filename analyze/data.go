@@ -44,6 +44,7 @@ type Data struct {
 	Rejects  []RejectRow
 	Ledger   store.Ledger
 	Warnings []string
+	Events   []store.Event // what devices reported in the period
 
 	// few reads some calls where Calls is nil: the first ones of the profiles
 	// that begin in [from, to).

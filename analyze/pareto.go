@@ -167,3 +167,32 @@ func callerRows(d Data, q Query) []GroupRow {
 
 // maxGroups bounds the rows of prefixes, user agents and sources in a report.
 const maxGroups = 20
+
+// Mark counts the calls with a flag, and how many of them failed.
+type Mark struct {
+	Name          string
+	Count, Failed int64
+}
+
+// marks counts the flags of all calls that the query selects.
+func marks(d Data, q Query) []Mark {
+	counts := make([]Mark, len(codes.FlagList()))
+	selectFrom(d, q, nil).cells(d, func(c Cell, p *store.Profile) {
+		for i := range counts {
+			if flagsOf(p)>>i&1 == 1 {
+				counts[i].Count += c.N
+				if p.Outcome == codes.Failed {
+					counts[i].Failed += c.N
+				}
+			}
+		}
+	})
+	var list []Mark
+	for i, name := range codes.FlagList() {
+		if m := counts[i]; m.Count > 0 {
+			m.Name = name
+			list = append(list, m)
+		}
+	}
+	return list
+}

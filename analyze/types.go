@@ -212,6 +212,9 @@ type Report struct {
 	Callers   []GroupRow // by failures; nil where the calls are too many to be read one by one
 	Worst     []HourRow
 	Load      []LoadPoint
+	Marks     []Mark // flags of the calls
+	Lanes     []Lane // of each trunk over time
+	Happened  []Happening
 	Days      []DayClasses
 	Trend     []DayRatios
 	Heat      Heat

@@ -30,6 +30,10 @@ type Figure struct {
 	draw   func(*paper, box)
 }
 
+// Height is how high the figure is by itself, in CSS pixels; 0: it takes any
+// height.
+func (f Figure) Height() int { return f.height }
+
 // Options of a rendering. The zero value is 1200×600 at twice the pixels, light,
 // in Liberation Sans.
 type Options struct {
@@ -54,6 +58,9 @@ var figures = []struct {
 	{"trend", "ASR and NER by day with 95 % intervals", trendFigure},
 	{"pdd", "distribution of the post-dial delay", pddFigure},
 	{"pareto", "causes of failures with their running sum", paretoFigure},
+	{"compare", "this period against the one before, by code, with intervals", compareFigure},
+	{"drivers", "what explains the failures", driversFigure},
+	{"availability", "trunks over the week: calls, registrations, OPTIONS, events", availabilityFigure},
 	{"concurrency", "conversations at once by quarter hour", concurrencyFigure},
 }
 

@@ -40,7 +40,7 @@ func Ladder(title, subtitle string, messages []Message) Figure {
 	}
 	hosts := ladderHosts(messages)
 	fig.Alt = fmt.Sprintf("%d messages between %d hosts, from %s to %s.", len(messages), len(hosts), messages[0].Text, messages[len(messages)-1].Text)
-	fig.height = 120 + ladderTop + ladderRow*min(len(messages), 120)
+	fig.height = max(200, 120+ladderTop+ladderRow*min(len(messages), 120))
 	fig.draw = func(p *paper, b box) { drawLadder(p, b, messages, hosts) }
 	return fig
 }

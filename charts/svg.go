@@ -39,7 +39,7 @@ func (p *paper) writeSVG(w io.Writer, fig Figure, opt Options) error {
 				if links > 40 {
 					skip = ` tabindex="-1"`
 				}
-				fmt.Fprintf(&b, `<a href="%s" data-where="%s" aria-label="%s"%s><title>%s</title>`+"\n", escape(linkTarget(where)), escape(where), escape(tip), skip, escape(tip))
+				fmt.Fprintf(&b, `<a href="%s" data-where="%s"%s><title>%s</title>`+"\n", escape(linkTarget(where)), escape(where), skip, escape(tip))
 				end = "</a>\n"
 			case tip != "":
 				fmt.Fprintf(&b, "<g><title>%s</title>\n", escape(tip))

@@ -1,9 +1,11 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"html/template"
 	"net/url"
+	"slices"
 	"strings"
 
 	"callsift/analyze"
@@ -131,10 +133,10 @@ func (c cell) noted(lead, text string, ids ...string) cell {
 	return c
 }
 
-func text(s string) part           { return part{Prose: &prose{Text: s}} }
-func small(s string) part          { return part{Prose: &prose{Text: s, Class: "note"}} }
-func head(id, s string) part       { return part{Heading: &heading{id, s}} }
-func chart(name string) part       { return part{Chart: name} }
+func text(s string) part     { return part{Prose: &prose{Text: s}} }
+func small(s string) part    { return part{Prose: &prose{Text: s, Class: "note"}} }
+func head(id, s string) part { return part{Heading: &heading{id, s}} }
+func chart(name string) part { return part{Chart: name} }
 func tabled(g grid, sql ...string) part {
 	g.SQL = strings.Join(sql, "")
 	return part{Grid: &g}
@@ -142,9 +144,10 @@ func tabled(g grid, sql ...string) part {
 
 // contents are the sections of the report in the order of weekly_report.md §2,
 // which a reader of the last one knows.
-func contents(r *analyze.Report, opt Options) []section {
-	b := builder{r: r, opt: opt, unit: show.Scope(r.Scope), sql: newQueries(r, opt)}
-	return []section{b.verdict(), b.kpis(), b.codes(), b.pareto(), b.trunks(), b.when(), b.failover(), b.midcall(), b.calls(), b.appendix()}
+func contents(r *analyze.Report, opt Options, list *callsView) []section {
+	b := builder{r: r, opt: opt, unit: show.Scope(r.Scope), sql: newQueries(r, opt), list: list}
+	sections := []section{b.verdict(), b.kpis(), b.codes(), b.pareto(), b.trunks(), b.when(), b.changes(), b.failover(), b.midcall(), b.actions(), b.calls(), b.appendix()}
+	return slices.DeleteFunc(sections, func(s section) bool { return len(s.Parts) == 0 })
 }
 
 // builder makes the sections of one report.
@@ -153,6 +156,7 @@ type builder struct {
 	opt  Options
 	unit string
 	sql  queries
+	list *callsView
 }
 
 func (b builder) verdict() section {
@@ -166,6 +170,68 @@ func (b builder) verdict() section {
 	}
 	if len(b.r.Verdict) == 0 {
 		s.Parts = append(s.Parts, text(fmt.Sprintf("No %s in %s.", b.unit, periodName(b.r))))
+	}
+	if len(b.r.Findings) > 0 {
+		s.Parts = append(s.Parts, head("findings", "Findings"))
+	}
+	for i := range b.r.Findings {
+		f := newFindingView(&b.r.Findings[i])
+		s.Parts = append(s.Parts, part{Finding: &f})
+	}
+	if len(b.r.Findings) > 1 {
+		s.Parts = append(s.Parts, chart("drivers"))
+	}
+	return s
+}
+
+// changes is what is not as it was: against the period before and the last four.
+func (b builder) changes() section {
+	s := section{ID: "changes", Title: "What changed"}
+	c := &b.r.Changes
+	if c.Baseline || len(c.Tables) == 0 && len(b.r.Anomalies) == 0 {
+		if c.Baseline {
+			s.Parts = append(s.Parts, text("Baseline: there is no earlier period to compare with."))
+		}
+		return s
+	}
+	s.Parts = append(s.Parts, chart("compare"))
+	if e := c.Effects; e.Total != 0 || e.Rate != 0 {
+		s.Parts = append(s.Parts, text(fmt.Sprintf("The number of failures changed by %s: %s by the rates themselves, %s by the mix of the traffic, %s by its volume.",
+			signed(e.Total), signed(e.Rate), signed(e.Mix), signed(e.Volume))))
+	}
+	for i := range c.Tables {
+		if t := &c.Tables[i]; t.By != "kpi" && len(t.Rows) > 0 {
+			s.Parts = append(s.Parts, head("", "By "+strings.ReplaceAll(t.By, "_", " ")), tabled(b.changeGrid(t)))
+		}
+	}
+	if len(b.r.Anomalies) > 0 {
+		s.Parts = append(s.Parts, head("anomalies", "Unusual hours"), tabled(b.anomalyGrid()))
+	}
+	for _, w := range c.Warnings {
+		s.Parts = append(s.Parts, small(w))
+	}
+	return s
+}
+
+// actions is the list of what to do.
+func (b builder) actions() section {
+	s := section{ID: "actions", Title: "Action list"}
+	if len(b.r.Actions) > 0 {
+		s.Parts = append(s.Parts, tabled(b.actionGrid()))
+	}
+	return s
+}
+
+// calls are those behind the figures.
+func (b builder) calls() section {
+	s := section{ID: "calls", Title: "The calls behind the figures"}
+	if b.list != nil {
+		s.Parts = []part{{Calls: b.list}}
+		return s
+	}
+	s.Parts = []part{text("No calls are in this file.")}
+	if b.opt.CallsCommand != "" {
+		s.Parts = append(s.Parts, small("They are listed by "+b.opt.CallsCommand))
 	}
 	return s
 }
@@ -214,15 +280,21 @@ func (b builder) trunks() section {
 
 func (b builder) when() section {
 	s := section{ID: "when", Title: "When", Parts: []part{chart("heatmap")}}
+	if len(b.r.Trunking) > 0 {
+		s.Parts = append(s.Parts, head("availability", "Availability of the trunks"), chart("availability"), tabled(b.availabilityGrid()))
+	}
 	if len(b.r.Worst) > 0 {
 		s.Parts = append(s.Parts, head("", "Worst hours"), tabled(b.worstGrid(), b.sql.hours()))
 	}
-	s.Parts = append(s.Parts, head("incidents", "Incidents"))
+	if b.r.Findings == nil {
+		s.Parts = append(s.Parts, head("incidents", "Incidents"))
+	}
 	switch {
+	case b.r.Findings != nil: // they stand with the verdict
 	case len(b.r.Incidents) > 0:
 		s.Parts = append(s.Parts, small("Stretches in which a trunk failed with one code far more often than in the rest of the period."))
 		for i, in := range b.r.Incidents {
-			f := newFindingView(b.r, i+1, in)
+			f := newIncidentView(b.r, i+1, in)
 			s.Parts = append(s.Parts, part{Finding: &f})
 		}
 	case b.r.Covered == 0:
@@ -316,12 +388,12 @@ func figure(r *analyze.Report, name string, opt charts.Options) (template.HTML, 
 		return template.HTML("<p>" + template.HTMLEscapeString(show.Clean(fig.Title+": "+fig.Empty)) + ".</p>"), nil
 	}
 	opt.Variables, opt.Dark = true, false
-	opt.Width, opt.Height, opt.ID, opt.Links = 940, 430, "wide-"+name, true
+	opt.Width, opt.Height, opt.ID, opt.Links = 940, cmp.Or(fig.Height(), 430), "wide-"+name, true
 	wide, err := drawing(r, name, "svg", opt)
 	if err != nil {
 		return "", err
 	}
-	opt.Width, opt.Height, opt.ID = 360, 420, "phone-"+name
+	opt.Width, opt.Height, opt.ID = 360, cmp.Or(fig.Height(), 420), "phone-"+name
 	phone, err := drawing(r, name, "svg", opt)
 	if err != nil {
 		return "", err

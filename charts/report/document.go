@@ -72,7 +72,7 @@ func (d *document) input(r *analyze.Report) {
 
 func newFinding(r *analyze.Report, rank int, in analyze.Incident) finding {
 	f := finding{
-		Rank: rank, Title: findingTitle(r, in), Keys: findingKey{in.Trunk, in.Code}, Cause: in.Cause,
+		Rank: rank, Title: incidentTitle(r, in), Keys: findingKey{in.Trunk, in.Code}, Cause: in.Cause,
 		From: moment(in.From), To: moment(in.To), Failed: in.Failed,
 		Excess:     rounded(float64(in.Failed) - in.Expected),
 		FirstCheck: firstCheck(r, in.Code), Calls: append([]string{}, in.Calls...),

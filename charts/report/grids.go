@@ -27,14 +27,28 @@ func (b builder) previousName() string {
 }
 
 func (b builder) kpiGrid() grid {
-	g := grid{ID: "t-kpis", Label: "Key figures", Narrow: true,
+	g := grid{ID: "t-kpis", Label: "Key figures",
 		Caption: "Each with its Wilson 95 % interval where it is a ratio, and with what it was computed over. The name leads to its definition.",
-		Cols:    []col{{Name: "Figure"}, {Name: periodName(b.r), Num: true}, {Name: b.previousName(), Num: true}}}
+		Cols:    b.kpiCols()}
 	for _, m := range b.r.KPIs {
 		g.Rows = append(g.Rows, b.kpiRow(m))
 	}
 	return g
 }
+
+// kpiCols has columns for what there is: a comparison and targets may be absent.
+func (b builder) kpiCols() []col {
+	cols := []col{{Name: "Figure"}, {Name: periodName(b.r), Num: true}, {Name: b.previousName(), Num: true}}
+	if b.kpiChanges() != nil {
+		cols = append(cols, col{Name: "Difference", Num: true}, col{Name: "Four-week median", Num: true})
+	}
+	if len(b.r.Targets) > 0 {
+		cols = append(cols, col{Name: "Target", Num: true}, col{Name: "Status"})
+	}
+	return cols
+}
+
+func (b builder) kpiChanges() *analyze.ChangeTable { return b.r.Changes.Table("kpi") }
 
 func (b builder) kpiRow(m analyze.Metric) gridRow {
 	before := b.r.Previous[m.Name]
@@ -48,13 +62,58 @@ func (b builder) kpiRow(m analyze.Metric) gridRow {
 	if before.OK && before.Kind == "ratio" {
 		then = then.under(show.Interval(before.Ratio.Low, before.Ratio.High))
 	}
-	return gridRow{Cells: []cell{name, now, then}}
+	return gridRow{Cells: append(append([]cell{name, now, then}, b.kpiChange(m)...), b.kpiTarget(m)...)}
+}
+
+func (b builder) kpiChange(m analyze.Metric) []cell {
+	t := b.kpiChanges()
+	if t == nil {
+		return nil
+	}
+	for i := range t.Rows {
+		if c := &t.Rows[i]; c.Key == m.Name {
+			median := words(show.None)
+			if c.MedianOK {
+				median = changeValue(c, analyze.Ratio{}, c.Median, true)
+				median.Small = nil
+			}
+			return []cell{difference(c), median}
+		}
+	}
+	return []cell{words(show.None), words(show.None)}
+}
+
+func (b builder) kpiTarget(m analyze.Metric) []cell {
+	if len(b.r.Targets) == 0 {
+		return nil
+	}
+	for _, t := range b.r.Targets {
+		if t.Metric != m.Name {
+			continue
+		}
+		var parts []string
+		if t.AtLeast != nil {
+			parts = append(parts, "≥ "+quantity(*t.AtLeast, m.Unit))
+		}
+		if t.AtMost != nil {
+			parts = append(parts, "≤ "+quantity(*t.AtMost, m.Unit))
+		}
+		status := "missed"
+		switch {
+		case !t.OK:
+			status = "unknown"
+		case t.Met:
+			status = "met"
+		}
+		return []cell{words(strings.Join(parts, ", ")), words(status)}
+	}
+	return []cell{words(show.None), words(show.None)}
 }
 
 // someKPIs is the part of the key figures that a section is about.
 func (b builder) someKPIs(id, label string, names ...string) grid {
 	g := grid{ID: "t-" + id, Label: label, Narrow: true, Caption: "Key figures of this section again.",
-		Cols: []col{{Name: "Figure"}, {Name: periodName(b.r), Num: true}, {Name: b.previousName(), Num: true}}}
+		Cols: b.kpiCols()}
 	for _, m := range b.r.KPIs {
 		if slices.Contains(names, m.Name) {
 			g.Rows = append(g.Rows, b.kpiRow(m))
@@ -220,6 +279,141 @@ func (b builder) rejectGrid() grid {
 		Cols: []col{{Name: "Reason"}, {Name: "Number", Num: true}, {Name: "First place and sample"}}}
 	for _, x := range b.r.Rejects {
 		g.Rows = append(g.Rows, gridRow{Cells: []cell{words(x.Reason), number(x.Count), words(fmt.Sprintf("%s:%d", x.Path, x.Line)).under(show.Cut(x.Sample, 200))}})
+	}
+	return g
+}
+
+// signed is a number of calls with its sign.
+func signed(f float64) string {
+	s := show.Count(int64(f + 0.5))
+	if f < 0 {
+		return "−" + show.Count(int64(-f+0.5))
+	}
+	return "+" + s
+}
+
+// changeValue writes a side of a change.
+func changeValue(c *analyze.Change, q analyze.Ratio, v float64, ok bool) cell {
+	switch {
+	case !ok:
+		return words(show.None)
+	case c.Kind == analyze.KindRatio:
+		return cell{Text: show.Percent(v), Raw: float(v)}.under(show.Count(q.Num) + " of " + show.Count(q.Den))
+	}
+	return cell{Text: quantity(v, c.Unit), Raw: float(v)}
+}
+
+// quantity is a value with its unit.
+func quantity(v float64, unit string) string {
+	switch unit {
+	case "ms":
+		return show.Millis(int64(v + 0.5))
+	case "calls", "attempts", "":
+		return show.Count(int64(v + 0.5))
+	case "%":
+		return show.Percent(v)
+	}
+	return fmt.Sprintf("%.1f\u00a0%s", v, show.Clean(unit))
+}
+
+// difference is a change with its interval.
+func difference(c *analyze.Change) cell {
+	if !c.NowOK || !c.BeforeOK {
+		text := show.None
+		switch {
+		case c.New:
+			text = "new"
+		case c.Gone:
+			text = "gone"
+		}
+		return words(text).under(c.Note)
+	}
+	d := cell{Raw: float(c.Diff), Bold: c.Arrow != ""}
+	if c.Kind == analyze.KindRatio {
+		d.Text = fmt.Sprintf("%+.1f\u00a0pp", 100*c.Diff)
+	} else {
+		sign := "+"
+		if c.Diff < 0 {
+			sign = "−"
+		}
+		d.Text = sign + quantity(max(c.Diff, -c.Diff), c.Unit)
+	}
+	if c.Arrow != "" {
+		d.Text = string(c.Arrow) + " " + d.Text
+	}
+	if c.Tested {
+		if c.Kind == analyze.KindRatio {
+			d = d.under(fmt.Sprintf("%+.1f to %+.1f pp", 100*c.Low, 100*c.High))
+		} else {
+			d = d.under(fmt.Sprintf("%+.4g to %+.4g %s", c.Low, c.High, c.Unit))
+		}
+	}
+	return d.under(c.Note)
+}
+
+func (b builder) changeGrid(t *analyze.ChangeTable) grid {
+	g := grid{ID: "t-change-" + t.By, Label: "Changes by " + strings.ReplaceAll(t.By, "_", " "),
+		Caption: strings.TrimSpace(capital(t.What) + ". The difference has its 95 % interval; ▲ and ▼ stand only where it is significant and large enough to matter. " + t.Note),
+		Cols:    []col{{Name: capital(strings.ReplaceAll(t.By, "_", " "))}, {Name: periodName(b.r), Num: true}, {Name: b.previousName(), Num: true}, {Name: "Difference", Num: true}, {Name: "Four-week median", Num: true}}}
+	for i := range t.Rows {
+		c := &t.Rows[i]
+		name := c.Label
+		if name == "" {
+			name = c.Key
+		}
+		if name == "" {
+			name = "(none)"
+		}
+		now := changeValue(c, c.Now, c.NowValue, c.NowOK)
+		if c.NowOK && slices.Contains(callKeys, t.By) {
+			now.Where = where(t.By, c.Key, "outcome", "failed")
+			if t.By == "code" {
+				now.Where = where("code", c.Key)
+			}
+		}
+		median := words(show.None)
+		if c.MedianOK {
+			median = changeValue(c, analyze.Ratio{}, c.Median, true)
+			median.Small = nil
+		}
+		g.Rows = append(g.Rows, gridRow{Fails: c.Arrow == analyze.Up, Cells: []cell{words(name), now, changeValue(c, c.Before, c.BeforeValue, c.BeforeOK), difference(c), median}})
+	}
+	return g
+}
+
+func (b builder) actionGrid() grid {
+	g := grid{ID: "t-actions", Label: "Action list", Caption: "What to do, on what evidence, whose it is, and how to see next week that it helped.",
+		Cols: []col{{Name: "What"}, {Name: "Evidence"}, {Name: "Whose"}, {Name: "Check next week"}}}
+	for _, a := range b.r.Actions {
+		what := words(a.What)
+		if a.Finding > 0 {
+			what.Href = fmt.Sprintf("#finding-%d", a.Finding)
+		}
+		g.Rows = append(g.Rows, gridRow{Cells: []cell{what, words(a.Evidence), words(ownerNames[a.Owner]), words(a.Verify)}})
+	}
+	return g
+}
+
+func (b builder) anomalyGrid() grid {
+	g := grid{ID: "t-anomalies", Label: "Unusual hours", Caption: "Stretches in which a figure left the band that the same hours of earlier weeks give.",
+		Cols: []col{{Name: "When"}, {Name: "Figure"}, {Name: "Value", Num: true}, {Name: "Band", Num: true}, {Name: "Weeks", Num: true}}}
+	for _, a := range b.r.Anomalies {
+		g.Rows = append(g.Rows, gridRow{Cells: []cell{words(show.Span(a.From, a.To)), words(strings.ReplaceAll(a.Metric, "_", " ")),
+			{Text: fmt.Sprintf("%.4g", a.Value), Raw: float(a.Value)}, words(fmt.Sprintf("%.4g–%.4g", a.Low, a.High)), number(int64(a.Weeks))}})
+	}
+	return g
+}
+
+func (b builder) availabilityGrid() grid {
+	g := grid{ID: "t-availability", Label: "Availability of the trunks", Narrow: true,
+		Caption: "Unavailable: minutes with at least 3 attempts of which half or more failed by the network or for want of resources. Minutes without data are unknown.",
+		Cols:    []col{{Name: "Trunk"}, {Name: "Availability", Num: true}, {Name: "Minutes unavailable", Num: true}, {Name: "Minutes known", Num: true}}}
+	for _, a := range b.r.Trunking {
+		name := a.Trunk
+		if name == "" {
+			name = charts.NoTrunk
+		}
+		g.Rows = append(g.Rows, gridRow{Fails: a.Unavailable > 0, Cells: []cell{words(name).under(a.Note), ratioCell(a.Ratio), number(a.Unavailable), number(a.Covered)}})
 	}
 	return g
 }

@@ -26,6 +26,12 @@ import (
 type Options struct {
 	Chart charts.Options // size, scale, dark and font of charts/*; the page has both light and dark
 	Tool  string         // name and version for the page's foot, "callsift 0.1.0"; "": none
+	Calls []Call         // calls behind the figures, for the page
+
+	CallsCommand string              // the command line that lists all calls of the report, "callsift calls --week 2026-W46"
+	ShowSQL      bool                // a query under each table
+	Where        []analyze.Condition // of the report's calls, for those queries
+	Lang         string              // "en", "zh"; "": en
 }
 
 // file is one file of the pack, path relative to its folder.

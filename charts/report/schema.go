@@ -238,8 +238,8 @@ func encode(r *analyze.Report) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// findingTitle is an incident as one sentence.
-func findingTitle(r *analyze.Report, in analyze.Incident) string {
+// incidentTitle is an incident as one sentence.
+func incidentTitle(r *analyze.Report, in analyze.Incident) string {
 	s := fmt.Sprintf("%s failed with %s", show.Counted(in.Failed, r.Scope), codeLabel(r, in.Code))
 	if in.Trunk != "" {
 		s += " on " + in.Trunk

@@ -37,7 +37,7 @@ func Summary(w io.Writer, r *analyze.Report) error {
 	if len(r.Incidents) > 0 {
 		add("")
 		for _, in := range r.Incidents[:min(2, len(r.Incidents))] {
-			add("! %s: %s", show.Span(in.From, in.To), findingTitle(r, in))
+			add("! %s: %s", show.Span(in.From, in.To), incidentTitle(r, in))
 		}
 	}
 	if len(lines) < 23 {
