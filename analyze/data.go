@@ -23,6 +23,7 @@ type Call struct {
 	Profile int64
 	Start   int64 // microseconds UTC
 	Caller  string
+	Callee  string
 	Name    string // of the call, as the command call takes it; empty where no example will need it
 
 	// Milliseconds, -1: unknown; as store.Attempt has them.
@@ -45,10 +46,21 @@ type Data struct {
 	Ledger   store.Ledger
 	Warnings []string
 	Events   []store.Event // what devices reported in the period
+	Past     []Past        // earlier periods of the same length, the latest first
 
 	// few reads some calls where Calls is nil: the first ones of the profiles
 	// that begin in [from, to).
 	few func(profiles map[int64]bool, from, to int64, limit int) []Call
+	// delaysIn reads the delays of one kind that begin in [from, to).
+	delaysIn   func(from, to int64, kind store.DelayKind) []store.Delay
+	delayHours func(from, to int64, kind store.DelayKind, profiles map[int64]bool) []store.Delay // by hour, profiles summed
+}
+
+// Past is an earlier period: its counts by quarter hour or hour, and where its
+// sources reach.
+type Past struct {
+	Period Period
+	Data
 }
 
 const (

@@ -43,7 +43,8 @@ type Finding struct {
 	Count, Failed    int64 // attempts with these keys in that time (the code apart), and those that failed so
 	Expected, Excess float64
 	Share            float64 // Excess of all failures of the period, or of all calls with the symptom
-	// Lift is Failed / Expected, with a 95 % interval; 0 where nothing was expected.
+	// Lift is Failed / Expected, each with a half added so that nothing expected is
+	// no division by 0, with a 95 % interval.
 	Lift, LiftLow, LiftHigh float64
 	Coverage                float64 // how much of the excess of those hours the keys hold
 	Callers, Callees        int     // different numbers among the calls that were looked at
@@ -57,6 +58,8 @@ type Finding struct {
 	Refute     []string // what would speak against it, with its numbers
 	Confidence float64  // 1 - the chance of such an excess anywhere in a usual period
 	Calls      []string // at most three
+
+	verify string
 }
 
 // Value is the value of one of the finding's keys; "" where it is not one.

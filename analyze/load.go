@@ -50,10 +50,10 @@ func load(ctx context.Context, db *store.DB, q Query, most int64) (Data, error) 
 	}
 	steps = append(steps, func() error {
 		if rollup && l.rows() > most {
-			return l.minutes()
+			return nil
 		}
 		return l.calls(leadIn)
-	}, l.untimed, l.ledger)
+	}, l.minutes, l.events, l.untimed, l.ledger)
 	if rollup {
 		if !q.asksTimeIn(q.Where) {
 			steps = append(steps, l.delays)
@@ -81,8 +81,49 @@ func ReportFrom(ctx context.Context, db *store.DB, q Query, title string) (Repor
 		if previous, err = load(ctx, db, before, oneByOne); err != nil {
 			return Report{}, err
 		}
+		if current.Past, err = loadPast(ctx, db, q, current, previous); err != nil {
+			return Report{}, err
+		}
 	}
 	return BuildReport(current, previous, q, title), nil
+}
+
+// pastPeriods is how many earlier periods say what is usual.
+const pastPeriods = 4
+
+// loadPast reads the counts of earlier periods by hour, those without any data
+// left out. The first of them was loaded as previous already.
+func loadPast(ctx context.Context, db *store.DB, q Query, current, previous Data) ([]Past, error) {
+	var list []Past
+	p := q.Period
+	for i := range pastPeriods {
+		if p = p.before(); p.From.IsZero() || !reaches(current.Sources, p) {
+			break
+		}
+		past := Past{Period: p, Data: previous}
+		if i > 0 {
+			before := q
+			before.Period = p
+			l := &loader{ctx: ctx, db: db, q: before, data: Data{Profiles: current.Profiles, Sources: current.Sources}}
+			read := func() error { return l.cells(hour) }
+			if q.NeedsCalls() {
+				read = func() error { return l.calls(0) }
+			}
+			if err := read(); err != nil {
+				return nil, err
+			}
+			past.Data = l.data
+		}
+		if len(past.Cells) > 0 {
+			list = append(list, past)
+		}
+	}
+	return list, nil
+}
+
+// reaches: some source begins before the end of the period.
+func reaches(sources []SourceRow, p Period) bool {
+	return slices.ContainsFunc(sources, func(s SourceRow) bool { return !s.First.IsZero() && s.First.Before(p.To) })
 }
 
 // asksTime: a key or condition is about the clock.
@@ -207,10 +248,26 @@ func (l *loader) rows() (n int64) {
 	return n
 }
 
-// minutes reads the load by minute, and lets few read single calls.
-func (l *loader) minutes() (err error) {
+// events reads what devices reported, and lets the analysis read more as it
+// needs it.
+func (l *loader) events() (err error) {
 	from, to := l.bounds()
 	l.data.few = l.few
+	l.data.delaysIn = func(from, to int64, kind store.DelayKind) []store.Delay {
+		list, _ := l.db.Delays(l.ctx, from, to, kind) // without it a finding has a proof less
+		return list
+	}
+	l.data.delayHours = func(from, to int64, kind store.DelayKind, profiles map[int64]bool) []store.Delay {
+		list, _ := l.db.DelayHours(l.ctx, from, to, kind, profiles)
+		return list
+	}
+	l.data.Events, err = l.db.Events(l.ctx, max(0, from-eventSlack), to)
+	return err
+}
+
+// minutes reads the load by minute.
+func (l *loader) minutes() (err error) {
+	from, to := l.bounds()
 	if len(l.q.Where) > 0 || l.q.scope() != ScopeCall || l.q.method() != "INVITE" {
 		return nil // the minutes count all calls
 	}
@@ -225,7 +282,7 @@ func (l *loader) few(profiles map[int64]bool, from, to int64, limit int) []Call 
 		list = append(list, callOf(a))
 		return nil
 	})
-	for i := range list {
+	for i := range list[:min(len(list), fewMembers)] {
 		if c := &list[i]; c.Call != c.ID {
 			_ = l.db.Attempts(l.ctx, store.Filter{ID: c.Call}, func(a *store.Attempt) error {
 				c.Name = a.CallID()
@@ -255,7 +312,7 @@ func (l *loader) wanted() map[int64]bool {
 
 func callOf(a *store.Attempt) Call {
 	c := Call{
-		ID: a.ID, Call: cmp.Or(a.Call, a.ID), Profile: a.Profile.ID, Start: a.Start, Caller: a.Caller,
+		ID: a.ID, Call: cmp.Or(a.Call, a.ID), Profile: a.Profile.ID, Start: a.Start, Caller: a.Caller, Callee: a.Callee,
 		PDD: a.PDD, Alert: a.Alert, Media: a.Media, Setup: a.Setup, Talk: a.Talk, Bye: a.Bye,
 	}
 	if a.Profile.Outcome != "answered" {

@@ -26,6 +26,9 @@ type Query struct {
 	Zone   *time.Location // nil: UTC
 	Where  []Condition    // all of them hold
 	By     []string
+
+	Witness Witness  // reads messages for the findings; nil: they are told without
+	Targets []Target // the user's, for the report
 }
 
 func (q Query) scope() string {

@@ -65,6 +65,12 @@ func BuildReport(current, previous Data, q Query, title string) Report {
 	r.Callers, r.Marks = callerRows(current, q), marks(current, q)
 	r.Lanes, r.Happened = lanes(current, q), happenings(current, q)
 	r.Incidents = incidents(current, q)
+	if current.Past == nil && len(previous.Cells) > 0 {
+		current.Past = []Past{{Period: q.Period.before(), Data: previous}}
+	}
+	r.Changes = compare(current, previous, q, before.Period, false, CompareKeys)
+	r.Findings = Findings(current, q)
+	r.Actions = actionsOf(r.Findings)
 	r.Excluded = excluded(current, q)
 	r.Ledger = ledgerLines(current, q)
 	r.Verdict = verdict(current, q, &r)

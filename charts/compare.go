@@ -34,10 +34,7 @@ func compareFigure(r *analyze.Report) Figure {
 		fig.Subtitle = line(r.Title, period(r)+" against "+r.Changes.Before.Label)
 	}
 	if len(rows) == 0 {
-		fig.Empty = "No period before " + period(r) + " to compare it with"
-		if r.Covered == 0 && r.Hours > 0 {
-			fig.Empty = nothing(r, show.Scope(r.Scope))
-		}
+		fig.Empty = nothing(r, "earlier period to compare with")
 		return fig
 	}
 	slices.SortStableFunc(rows, func(a, b analyze.Change) int {

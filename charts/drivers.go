@@ -18,10 +18,7 @@ func driversFigure(r *analyze.Report) Figure {
 			"combinations of at most three keys and a stretch of time"),
 	}
 	if len(r.Findings) == 0 {
-		fig.Empty = "Nothing failed more often than was to be expected in " + period(r)
-		if r.Covered == 0 && r.Hours > 0 {
-			fig.Empty = nothing(r, show.Scope(r.Scope))
-		}
+		fig.Empty = nothing(r, "finding")
 		return fig
 	}
 	var parts []string
@@ -94,10 +91,18 @@ func drawDrivers(p *paper, b box, list []analyze.Finding) {
 	}
 }
 
+// times is a factor with as many digits as mean something.
+func times(f float64) string {
+	if f < 10 {
+		return fmt.Sprintf("%.1f", f)
+	}
+	return show.Count(int64(min(f, 1e9) + 0.5))
+}
+
 // liftText is the lift with its interval; nothing where nothing was expected.
 func liftText(f *analyze.Finding) string {
 	if f.Lift <= 0 {
 		return fmt.Sprintf("%.1f expected", f.Expected)
 	}
-	return fmt.Sprintf("%.1f expected, lift %.3g (%.3g–%.3g)", f.Expected, f.Lift, f.LiftLow, f.LiftHigh)
+	return fmt.Sprintf("%.1f expected, lift %s (%s–%s)", f.Expected, times(f.Lift), times(f.LiftLow), times(f.LiftHigh))
 }

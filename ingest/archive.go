@@ -278,25 +278,23 @@ func (l *allowance) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// importArchive imports every file of an archive.
-func importArchive(ctx context.Context, db *store.DB, a *archive, opt Options, done func(FileResult)) error {
+// archive imports the files of an archive, each as a source of its own.
+func (g *group) archive(a *archive) error {
 	var failed error // of the database
+	g.more = true    // for all that is known
 	broken := a.walk(func(m *archived, r io.Reader) error {
-		result, err := importMember(ctx, db, m, r, opt)
-		if err != nil {
-			failed = err
+		if failed = g.member(m, r); failed != nil {
 			return errStop
 		}
-		done(result)
-		if opt.Progress != nil && a.kind == "zip" {
-			opt.Progress(a.path, a.o.size, a.o.size)
+		if g.opt.Progress != nil && a.kind == "zip" {
+			g.opt.Progress(a.path, a.o.size, a.o.size)
 		}
 		return nil
 	})
 	if failed != nil {
 		return failed
 	}
-	if err := ctx.Err(); err != nil {
+	if err := g.ctx.Err(); err != nil {
 		return err
 	}
 	if broken == nil && a.count == 0 {
@@ -308,37 +306,33 @@ func importArchive(ctx context.Context, db *store.DB, a *archive, opt Options, d
 	if a.count > 0 {
 		broken = fmt.Errorf("after %d files: %w", a.count, broken)
 	}
-	if err := a.o.rest(); err != nil && ctx.Err() != nil {
-		return ctx.Err()
+	if err := a.o.rest(); err != nil && g.ctx.Err() != nil {
+		return g.ctx.Err()
 	}
 	r := FileResult{Path: a.path, Source: store.Source{Path: a.path, Size: max(a.o.size, 0)}}
-	err := unreadable(ctx, db, a.o, &r, broken)
-	if err == nil {
-		done(r)
-	}
-	return err
+	return g.unreadable(a.o, &r, broken)
 }
 
-// importMember imports one file of an archive.
-func importMember(ctx context.Context, db *store.DB, m *archived, in io.Reader, opt Options) (FileResult, error) {
+// member imports one file of an archive.
+func (g *group) member(m *archived, in io.Reader) error {
 	r := FileResult{Path: m.path, Source: store.Source{Path: m.path, Size: m.size}}
 	if m.problem != "" {
 		r.Err = fmt.Errorf("%s: %s", m.path, m.problem)
-		return r, note(ctx, db, &r, store.Unreadable, m.problem)
+		return g.note(&r, store.Unreadable, m.problem)
 	}
 	if m.sha != nil {
-		if already, err := importedBefore(ctx, db, m.path, m.size, m.sha, &r); already || err != nil {
-			return r, err
+		if already, err := g.importedBefore(m.path, m.size, m.sha, &r); already || err != nil {
+			return err
 		}
 	}
-	o := memberOpened(ctx, m, in)
+	o := memberOpened(g.ctx, m, in)
 	if err := o.unpackBody(); err != nil {
-		return r, unreadable(ctx, db, o, &r, err)
+		return g.unreadable(o, &r, err)
 	}
 	if head, err := o.head(); err == nil && archiveKind(head) != "" {
-		return r, unreadable(ctx, db, o, &r, errors.New("archive in an archive: unpack it first"))
+		return g.unreadable(o, &r, errors.New("archive in an archive: unpack it first"))
 	}
-	return r, importBody(ctx, db, o, opt, &r)
+	return g.body(o, &r)
 }
 
 func memberOpened(ctx context.Context, m *archived, in io.Reader) *opened {

@@ -293,7 +293,11 @@ func TestArchiveBomb(t *testing.T) {
 		t.Errorf("%d bytes allowed, want %d", a.left, freeBytes)
 	}
 	a.left = 1 << 20
-	if err := importArchive(ctx, db, a, Options{}, func(FileResult) {}); err != nil {
+	g := group{ctx: ctx, db: db, done: func(FileResult) {}}
+	if err := g.archive(a); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.commit(); err != nil {
 		t.Fatal(err)
 	}
 	got := sourcesOf(t, db)

@@ -42,6 +42,8 @@ var AsteriskCSV = Format{
 	Proof:       "real files",
 	Example:     `"","201","3312345","from-internal","201","PJSIP/201-0000002a","PJSIP/carrier-a-0000002b","Dial","PJSIP/3312345@carrier-a,60","2026-11-10 09:00:00",,"2026-11-10 09:00:12",12,0,"NO ANSWER","DOCUMENTATION","1794297600.42",""`,
 	Sniff:       sniffAsteriskCSV,
+	Line:        isMasterRow,
+	Rows:        true,
 	Read:        readAsteriskCSV,
 }
 
@@ -86,6 +88,15 @@ func sniffAsteriskCSV(head []byte) bool {
 		}
 	}
 	return good > 0 && 2*good >= rows
+}
+
+// isMasterRow reports whether a line is a row by itself.
+func isMasterRow(line []byte) bool {
+	if bytes.Count(line, []byte{','}) < astMinColumns-1 {
+		return false
+	}
+	row := astRow{text: string(line)}
+	return row.split() == "" && row.sound() == ""
 }
 
 // astRow is one row with its fields.

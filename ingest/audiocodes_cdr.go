@@ -38,6 +38,7 @@ var AudioCodesCDR = Format{
 	Proof:       "documentation",
 	Example:     `[S=41] |CALL_END |SBC |77@192.0.2.10 |1871197419 |RMT |192.0.2.10 |5060 |198.51.100.7 |5060 |UDP |201@example.net |201@example.net |3312345@example.net |3312345@example.net |0 |LCL |GWAPP_USER_BUSY |BUSY |09:00:00.120  UTC Tue Nov 10 2026 | |09:00:12.340  UTC Tue Nov 10 2026 |-1 | | |40 |2 (carrier-a) |0 (srd) |1 |1 |0 () |0 () |no |486 |486 Busy Here`,
 	Sniff:       sniffAudioCodes,
+	Line:        isAudioCodesLine,
 	Read:        readAudioCodes,
 }
 
@@ -89,10 +90,15 @@ func sniffAudioCodes(head []byte) bool {
 		if !ok {
 			return false
 		}
-		if f, titles := acLine(ln.text); titles && len(f) > 10 || len(f) > 20 && (f[1] == "SBC" || f[0] == "CALL_END") {
+		if isAudioCodesLine(ln.text) {
 			return true
 		}
 	}
+}
+
+func isAudioCodesLine(line []byte) bool {
+	f, titles := acLine(line)
+	return titles && len(f) > 10 || len(f) > 20 && (f[1] == "SBC" || f[0] == "CALL_END")
 }
 
 func readAudioCodes(in *Input, out Sink) error {

@@ -15,6 +15,7 @@ import (
 type cdrWriter struct {
 	im     *store.Import
 	format string
+	names  *namer
 	others [][2]int64 // time ranges of earlier sources of this format
 	copies map[cdrKey]int64
 	row    store.Attempt
@@ -27,12 +28,15 @@ type cdrKey struct {
 	profile            store.Profile
 }
 
-func (w *cdrWriter) init(im *store.Import, format string) {
-	w.im, w.format, w.others = im, format, im.Ranges(format)
+func newCDRWriter(im *store.Import, format string, names *namer) *cdrWriter {
+	return &cdrWriter{im: im, format: format, names: names, others: im.Ranges(format)}
 }
 
 func (w *cdrWriter) single(r *CDR) {
 	w.row = attemptOfCDR(r, w.format)
+	if len(w.names.prefixes) > 0 {
+		w.names.label(&w.row)
+	}
 	w.row.Source = w.im.Source.ID
 	if w.shared(r.Start) && w.known(&w.row) {
 		w.im.Double(&w.row)
@@ -84,8 +88,8 @@ func attemptOfCDR(r *CDR, format string) store.Attempt {
 			Scope: store.ScopeBoth, Method: "INVITE", Outcome: r.Outcome,
 			Code: r.Code, Origin: origin, Reason: r.Reason,
 			CauseQ850: r.CauseQ850, CauseFrom: causeFrom, Flags: r.Flags,
-			FromAddr: r.Peer, TrunkHint: r.Trunk, DirHint: r.Direction, Prefix: prefix,
-			UserAgent: r.UserAgent, Device: r.Device, Format: format,
+			FromAddr: r.Peer, TrunkHint: r.Trunk, DirHint: r.Direction, PrefixHint: prefix,
+			UserAgent: r.UserAgent, DeviceHint: r.Device, Format: format,
 		},
 	}
 	switch {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"slices"
+	"strings"
 
 	"callsift/ingest/dialog"
 	"callsift/ingest/sip"
@@ -32,6 +33,7 @@ type collector struct {
 	im     *store.Import
 	format *Format
 	asm    *assembler
+	wait   bool // more sources follow in this transaction
 
 	open       map[string]*openBundle // by kind and key
 	spare      []*openBundle          // closed ones, to be used again
@@ -39,11 +41,12 @@ type collector struct {
 	size       int                    // bytes of all open bundles
 	now        int64                  // latest event time
 
-	parsed sip.Message
-	msg    dialog.Message
-	seen   observer
-	cdr    cdrWriter
-	keyBuf []byte
+	parsed  sip.Message
+	msg     dialog.Message
+	seen    observer
+	cdr     *cdrWriter
+	writers map[*Format]*cdrWriter // of a source in several formats
+	keyBuf  []byte
 }
 
 type openBundle struct {
@@ -53,10 +56,24 @@ type openBundle struct {
 	prev, next *openBundle
 }
 
-func newCollector(im *store.Import, f *Format) *collector {
-	c := &collector{im: im, format: f, asm: newAssembler(im, f.Name), open: map[string]*openBundle{}, spare: make([]*openBundle, 0, 256)}
-	c.cdr.init(im, f.Name)
+func newCollector(asm *assembler, f *Format, more bool) *collector {
+	im := asm.im
+	c := &collector{im: im, format: f, asm: asm, wait: more, open: map[string]*openBundle{}, spare: make([]*openBundle, 0, 256)}
+	asm.begin(f, more && f.Kind == "sip" && f.Raw == nil)
+	c.cdr = newCDRWriter(im, f.Name, c.asm.names)
 	return c
+}
+
+// use says which of a source's formats the next records are in.
+func (c *collector) use(f *Format) {
+	if c.writers == nil {
+		c.writers = map[*Format]*cdrWriter{c.format: c.cdr}
+	}
+	c.format = f
+	if c.cdr = c.writers[f]; c.cdr == nil {
+		c.cdr = newCDRWriter(c.im, f.Name, c.asm.names)
+		c.writers[f] = c.cdr
+	}
 }
 
 // Message parses a SIP message and adds it to the bundle of its Call-ID.
@@ -199,17 +216,18 @@ func (c *collector) newBundle() *openBundle {
 	return b
 }
 
-// finish closes all bundles and settles what depends on the whole.
-func (c *collector) finish() error {
-	c.asm.covered = map[int64]bool{}
+// finish closes all bundles.
+func (c *collector) finish() {
+	if c.wait {
+		c.asm.wait = true // for the sources that follow
+	} else {
+		c.asm.covered = map[int64]bool{}
+	}
 	for c.first != nil {
 		c.close(c.first, true)
 	}
 	c.open, c.spare = nil, nil
-	c.asm.finish()
-	c.asm.join()
-	c.im.Settle(settle)
-	return c.im.Err()
+	c.asm.end()
 }
 
 // clipKey bounds a Call-ID or link like any other text.
@@ -234,34 +252,42 @@ func clipText(b []byte) string {
 type assembler struct {
 	im      *store.Import
 	format  string
+	wait    bool           // what is closed now is assembled at the end, with what the sources that follow bring of it
 	watched [][2]int64     // other sources' time ranges, merged
-	covered map[int64]bool // unsettled bundles that were assembled when all of the source was read
+	covered map[int64]bool // unsettled bundles that were assembled when all of the last source was read
 	msgs    []dialog.Message
 
+	names     *namer
 	oneWay    oneWayPairs
-	stretches []stretch // of time in which calls may have to be joined anew
+	sources   []store.Source // of this transaction, those that are read
+	stretches []stretch      // of time in which calls may have to be joined anew
 }
 
-func newAssembler(im *store.Import, format string) *assembler {
-	a := &assembler{im: im, format: format, watched: im.Watched()}
+func newAssembler(im *store.Import) *assembler {
+	a := &assembler{im: im, watched: im.Watched(), names: namesOf(im)}
 	a.oneWay = a.judgeOneWay() // that of all sources before: as it was when these were assembled
 	return a
 }
 
-// take stores the records of a bundle and assembles it, with what earlier
-// sources brought of it. One that was closed early for a second time waits for
-// the end: assembling it with every few messages would take quadratic time.
+// begin begins a source.
+func (a *assembler) begin(f *Format, wait bool) {
+	a.format, a.wait, a.watched = f.Name, wait, a.im.Watched()
+}
+
+// end ends a source.
+func (a *assembler) end() { a.sources = append(a.sources, a.im.Source) }
+
+// take stores the records of a bundle and assembles it. What a bundle had before
+// may have more to come, and so may one that is closed early or waits for the
+// sources that follow: these are assembled once, when all is read.
 func (a *assembler) take(kind, key string, data []byte, finished bool) {
 	id, known := a.im.Bundle(kind, key)
 	a.im.AddEvidence(id, data)
-	switch {
-	case known && !finished:
+	if known || a.wait {
 		a.im.Unsettle(id)
-	case known:
-		a.again(id)
-	default:
-		a.assemble(id, kind, true, []store.Evidence{{Source: a.im.Source.ID, Format: a.format, Data: data}})
+		return
 	}
+	a.assemble(id, kind, true, []store.Evidence{{Source: a.im.Source.ID, Format: formatIn(a.format, kind, key), Data: data}})
 }
 
 // again assembles a bundle from all its evidence. A call that it is part of is
@@ -271,14 +297,32 @@ func (a *assembler) again(id int64) {
 	a.alone(id)
 }
 
-func (a *assembler) finish() {
-	// Sources watch on after one another: what an earlier one, or an earlier part
-	// of this one, left open may be decided by the time that this one covers.
-	for _, id := range a.im.Unsettled() {
-		if !a.covered[id] {
-			a.again(id)
+// finish settles what depends on the whole, once all sources are read: bundles
+// that wait, which bundles make one call, the keys of profiles.
+func (a *assembler) finish() error {
+	a.settleBundles()
+	a.join()
+	a.im.Settle(a.names.settle)
+	return a.im.Err()
+}
+
+// settleBundles assembles what waits. Sources watch on after one another: what
+// an earlier one, or an earlier part of this one, left open may be decided by the
+// time that this one covers.
+func (a *assembler) settleBundles() {
+	a.watched = a.im.Watched()
+	a.im.EachUnsettled(func(r *store.Records) {
+		switch {
+		case a.covered[r.Bundle]:
+		case len(r.Evidence) == 0:
+			a.again(r.Bundle)
+		default:
+			if !r.Fresh {
+				a.dissolve(r.Bundle)
+			}
+			a.assemble(r.Bundle, r.Kind, r.Fresh, r.Evidence)
 		}
-	}
+	})
 	a.settleOneWay()
 }
 
@@ -286,12 +330,13 @@ func (a *assembler) assemble(id int64, kind string, fresh bool, evidence []store
 	if a.im.Err() != nil {
 		return
 	}
-	format := formatOf(evidence)
+	format := a.formatOf(id, kind, evidence)
 	if kind == "cdr" {
 		calls, steps, links := assembleCDRs(evidence, format)
+		a.names.labelAll(calls)
 		a.im.Replace(id, fresh, calls, steps, true)
 		a.im.SetLinks(id, fresh, links)
-		a.touchedBy(calls)
+		a.touchedBy(calls, false)
 		return
 	}
 	a.msgs = a.msgs[:0]
@@ -306,16 +351,23 @@ func (a *assembler) assemble(id int64, kind string, fresh bool, evidence []store
 		a.covered[id] = true
 	}
 	rows := rowsOf(&result, a.msgs, format)
+	a.names.labelAll(rows)
 	a.im.Replace(id, fresh, rows, stepsOf(&result), result.Settled)
 	a.im.SetLinks(id, fresh, linksOf(&result))
-	a.touchedBy(rows)
+	a.touchedBy(rows, true)
 }
 
 // formatOf is the format that a bundle's rows carry: of several the first by
 // name, so that the order of imports does not show.
-func formatOf(evidence []store.Evidence) string {
-	format := ""
+func (a *assembler) formatOf(id int64, kind string, evidence []store.Evidence) string {
+	format, key := "", ""
 	for _, e := range evidence {
+		if strings.Contains(e.Format, "+") {
+			if key == "" {
+				key = a.im.BundleKey(id)
+			}
+			e.Format = formatIn(e.Format, kind, key)
+		}
 		if format == "" || e.Format < format {
 			format = e.Format
 		}
@@ -323,15 +375,19 @@ func formatOf(evidence []store.Evidence) string {
 	return format
 }
 
-// touchedBy notes the calls that begin outside the source's own time: joins
-// near them are judged again.
-func (a *assembler) touchedBy(calls [][]store.Attempt) {
-	s := &a.im.Source
+// touchedBy notes the calls that begin outside the own time of the sources that
+// hold SIP, or records: joins near them are judged again.
+func (a *assembler) touchedBy(calls [][]store.Attempt, sip bool) {
 	for _, rows := range calls {
-		if t := rows[0].Start; t < s.First || t > s.Last {
+		t := rows[0].Start
+		if !within(&a.im.Source, t, sip) && !slices.ContainsFunc(a.sources, func(s store.Source) bool { return within(&s, t, sip) }) {
 			a.touched(t)
 		}
 	}
+}
+
+func within(s *store.Source, t int64, sip bool) bool {
+	return (sip && s.Messages > 0 || !sip && s.CDRs > 0) && s.First <= t && t <= s.Last
 }
 
 // context is what the messages at hand do not tell.
@@ -364,7 +420,7 @@ func (a *assembler) coverageEnd() int64 {
 		end = max(end, a.msgs[i].Time)
 	}
 	ranges := a.watched
-	if s := a.im.Source; s.First > 0 {
+	if s := a.im.Source; s.Messages > 0 && s.First > 0 {
 		ranges = append(slices.Clip(ranges), [2]int64{s.First, s.Last})
 	}
 	for grown := true; grown; {

@@ -27,6 +27,12 @@ type Format struct {
 	// Sniff reports whether head, the first 64 KiB of a file after
 	// decompression (less if the file is shorter), is in this format.
 	Sniff func(head []byte) bool
+	// Line reports whether a line is a record of this format by itself, also among
+	// lines of others. nil: the format does not stand in other logs.
+	Line func(line []byte) bool
+	// Rows: Read takes lines that are no records for bad ones, so it is given
+	// those alone that Line accepts where there are others.
+	Rows bool
 	// Read hands every record of in to out. It returns an error only where
 	// nothing more can be read; records before it stay good.
 	Read func(in *Input, out Sink) error
@@ -49,7 +55,7 @@ type Input struct {
 
 	// TZ and TZFrom are set by the reader: which zone local times were read
 	// in ("UTC", "Europe/Berlin", "+01:00") and how that was known
-	// ("flag", "uniqueid", "epoch", "default"). Empty: the format has no local times.
+	// ("flag", "uniqueid", "epoch", "default"); "flag" is any that was given, also by the configuration. Empty: the format has no local times.
 	TZ, TZFrom string
 }
 

@@ -29,6 +29,7 @@ var FreeSwitchLog = Format{
 	Proof:       "real files",
 	Example:     "2026-11-10 09:00:12.123456 [NOTICE] sofia.c:8736 Hangup sofia/internal/201@192.0.2.1 [CS_EXECUTE] [USER_BUSY]",
 	Sniff:       sniffFreeSwitchLog,
+	Line:        isHangup,
 	Read:        readFreeSwitchLog,
 }
 
@@ -76,10 +77,15 @@ func sniffFreeSwitchLog(head []byte) bool {
 		if !ok {
 			return false
 		}
-		if h, ok := parseHangup(ln.text); ok && strings.HasPrefix(h.state, "CS_") {
+		if isHangup(ln.text) {
 			return true
 		}
 	}
+}
+
+func isHangup(line []byte) bool {
+	h, ok := parseHangup(line)
+	return ok && strings.HasPrefix(h.state, "CS_")
 }
 
 func readFreeSwitchLog(in *Input, out Sink) error {

@@ -13,6 +13,7 @@ import (
 // Options of an import. The zero value looks for evidence and reports nothing.
 type Options struct {
 	Zone   *time.Location // for times without a zone; nil: evidence in the data, else UTC
+	Zones  []FileZone     // where Zone is nil: zones by path
 	Format *Format        // read every file as this; nil: by content
 	// Columns, as in Input. A file of no known format is read as a table then.
 	Columns map[string]string
@@ -28,134 +29,137 @@ type FileResult struct {
 	Err     error        // why nothing or not all could be read; never a database error
 }
 
-// Run imports files, each in a transaction of its own, in the order given. Its
-// error is about the database or a cancelled ctx; what a file lacks is in the
-// results.
+// Run imports files in the order given. Its error is about the database or a
+// cancelled ctx; what a file lacks is in the results.
 func Run(ctx context.Context, db *store.DB, files []string, opt Options, done func(FileResult)) error {
-	for _, path := range files {
-		if err := importFile(ctx, db, path, opt, done); err != nil {
+	g := group{ctx: ctx, db: db, opt: opt, done: done}
+	for i, path := range files {
+		g.more = i+1 < len(files)
+		if err := g.file(path); err != nil {
+			g.drop()
 			return err
 		}
 	}
-	return nil
+	return g.commit()
 }
 
-// importFile imports a file, or all files of an archive.
-func importFile(ctx context.Context, db *store.DB, path string, opt Options, done func(FileResult)) error {
+// file imports a file, or all files of an archive.
+func (g *group) file(path string) error {
 	r := FileResult{Path: path, Source: store.Source{Path: path}}
-	finish := func(err error) error {
-		if err == nil {
-			done(r)
-		}
-		return err
-	}
 	var read, size int64 = 0, -1
 	tick := func(n int64) {
 		read += n
-		if opt.Progress != nil {
-			opt.Progress(path, read, size)
+		if g.opt.Progress != nil {
+			g.opt.Progress(path, read, size)
 		}
 	}
-	o, err := openFile(ctx, path, tick)
+	o, err := openFile(g.ctx, path, tick)
 	if err != nil {
 		r.Err = err
-		return finish(note(ctx, db, &r, store.Unreadable, statCause(errors.Unwrap(err)).Error()))
+		return g.note(&r, store.Unreadable, statCause(errors.Unwrap(err)).Error())
 	}
 	defer o.close()
 	size = o.size
 	r.Source.Size = max(o.size, 0)
-	sha := func() (string, error) { return fileSHA(ctx, path) }
-	if already, err := importedBefore(ctx, db, path, o.size, sha, &r); already || err != nil {
-		return finish(err)
+	if g.alone = size < 0; g.alone {
+		if err := g.commit(); err != nil {
+			return err
+		}
+	}
+	sha := func() (string, error) { return fileSHA(g.ctx, path) }
+	if already, err := g.importedBefore(path, o.size, sha, &r); already || err != nil {
+		return err
 	}
 	if err := o.unpackBody(); err != nil {
-		return finish(unreadable(ctx, db, o, &r, err))
+		return g.unreadable(o, &r, err)
 	}
 	if head, err := o.head(); err == nil {
 		if kind := archiveKind(head); kind != "" {
-			return importArchive(ctx, db, newArchive(ctx, o, path, kind), opt, done)
+			return g.archive(newArchive(g.ctx, o, path, kind))
 		}
 	}
-	return finish(importBody(ctx, db, o, opt, &r))
+	return g.body(o, &r)
 }
 
-// importBody finds the format of an opened file and reads it.
-func importBody(ctx context.Context, db *store.DB, o *opened, opt Options, r *FileResult) error {
+// body finds the format of an opened file and reads it.
+func (g *group) body(o *opened, r *FileResult) error {
 	head, err := o.head()
 	if err != nil {
-		return unreadable(ctx, db, o, r, err)
+		return g.unreadable(o, r, err)
 	}
 	if len(head) == 0 {
 		r.Err = fmt.Errorf("%s: empty", r.Path)
 		r.Source.SHA256 = o.sha()
-		return note(ctx, db, r, store.Empty, "no bytes")
+		return g.note(r, store.Empty, "no bytes")
 	}
-	format := opt.Format
+	format := g.opt.Format
 	if format == nil {
-		format = detect(head)
+		if parts := detectAll(head); parts != nil {
+			format = together(parts)
+		}
 	}
-	if format == nil && opt.Columns != nil && printable(head) {
+	if format == nil && g.opt.Columns != nil && printable(head) {
 		format = &CDRTable
 	}
 	if format == nil {
 		r.Err = fmt.Errorf("%s: not a format that callsift knows; looked for %s", r.Path, lookedFor())
 		if err := o.rest(); err != nil {
-			return ctx.Err()
+			return g.ctx.Err()
 		}
 		r.Source.SHA256, r.Source.Size = o.sha(), o.raw.n
-		return note(ctx, db, r, store.Unknown, "no known format; begins "+quoteHead(head))
+		return g.note(r, store.Unknown, "no known format; begins "+quoteHead(head))
 	}
-	return readSource(ctx, db, o, format, opt, r)
+	return g.source(o, format, r)
 }
 
 // importedBefore finds out whether the same bytes are in the database. Only a
 // file of a size that was seen before is worth hashing for that.
-func importedBefore(ctx context.Context, db *store.DB, path string, size int64, hash func() (string, error), r *FileResult) (bool, error) {
+func (g *group) importedBefore(path string, size int64, hash func() (string, error), r *FileResult) (bool, error) {
 	if size <= 0 {
 		return false, nil
 	}
-	seen, err := db.HasSize(ctx, size)
+	seen, err := g.hasSize(size)
 	if err != nil || !seen {
 		return false, err
 	}
 	sha, err := hash()
 	if err != nil {
-		return false, ctx.Err() // what else is wrong shows when the file is read
+		return false, g.ctx.Err() // what else is wrong shows when the file is read
 	}
-	s, ok, err := db.SourceBySHA(ctx, sha)
+	s, ok, err := g.sourceBySHA(sha)
 	if err != nil || !ok {
 		return false, err
 	}
 	r.Already, r.Source.SHA256, r.Source.Format = s.Path, sha, s.Format
 	if s.Path == path {
 		r.Source.State = s.State
+		g.tell(r)
 		return true, nil
 	}
-	return true, note(ctx, db, r, store.Duplicate, "same bytes as "+s.Path)
+	return true, g.note(r, store.Duplicate, "same bytes as "+s.Path)
 }
 
-// readSource reads a file of a known format into the store.
-func readSource(ctx context.Context, db *store.DB, o *opened, format *Format, opt Options, r *FileResult) error {
+// source reads a file of a known format into the store.
+func (g *group) source(o *opened, format *Format, r *FileResult) error {
 	r.Source.Format, r.Source.State = format.Name, store.Imported
-	im, err := db.Begin(ctx, r.Source)
-	if err != nil {
+	if err := g.begin(r.Source); err != nil {
 		return err
 	}
-	in := &Input{Reader: o.body, Path: r.Path, Zone: opt.Zone, ModTime: o.modTime, Columns: opt.Columns}
-	c := newCollector(im, format)
+	zone, zoneFrom := g.opt.zoneOf(r.Path)
+	in := &Input{Reader: o.body, Path: r.Path, Zone: zone, ModTime: o.modTime, Columns: g.opt.Columns}
+	c := newCollector(g.asm, format, g.more && !g.alone)
 	readErr := format.Read(in, c)
-	if err := ctx.Err(); err != nil {
-		im.Rollback()
+	if err := g.ctx.Err(); err != nil {
 		return err
 	}
 	if err := o.rest(); err != nil && readErr == nil {
 		readErr = err
 	}
-	if err := c.finish(); err != nil {
-		im.Rollback()
-		return err
+	c.finish()
+	if in.TZFrom == "flag" {
+		in.TZFrom = zoneFrom
 	}
-	s := &im.Source
+	im, s := g.im, &g.im.Source
 	s.SHA256, s.Size, s.TZ, s.TZFrom, s.Note = o.sha(), o.raw.n, in.TZ, in.TZFrom, o.note
 	if bomb := (*bombError)(nil); errors.As(readErr, &bomb) {
 		im.Reject(0, bomb.unpacked, bomb.Error(), nil)
@@ -166,38 +170,36 @@ func readSource(ctx context.Context, db *store.DB, o *opened, format *Format, op
 		r.Err = fmt.Errorf("%s: %w", r.Path, readErr)
 	}
 	// Standard input cannot be looked at twice: what is known already shows at the end.
-	if had, ok, err := im.SameBytes(s.SHA256); err != nil || ok {
-		im.Rollback()
+	had, ok, err := im.SameBytes(s.SHA256)
+	if err != nil {
+		return err
+	}
+	if ok && g.alone {
 		r.Already, r.Err = had, nil
-		return err
+		g.drop()
+		g.tell(r)
+		return nil
 	}
-	if err := im.Commit(); err != nil {
-		return err
-	}
-	r.Source = *s
-	return nil
+	return g.end(r)
 }
 
 // unreadable notes a file that ended in an error before anything was read.
-func unreadable(ctx context.Context, db *store.DB, o *opened, r *FileResult, cause error) error {
-	if err := ctx.Err(); err != nil {
+func (g *group) unreadable(o *opened, r *FileResult, cause error) error {
+	if err := g.ctx.Err(); err != nil {
 		return err
 	}
 	r.Err = fmt.Errorf("%s: %w", r.Path, cause)
 	r.Source.SHA256 = o.sha()
-	return note(ctx, db, r, store.Unreadable, cause.Error())
+	return g.note(r, store.Unreadable, cause.Error())
 }
 
 // note writes a ledger row for a file that gave no records.
-func note(ctx context.Context, db *store.DB, r *FileResult, state store.State, text string) error {
+func (g *group) note(r *FileResult, state store.State, text string) error {
 	r.Source.State, r.Source.Note = state, text
-	im, err := db.Begin(ctx, r.Source)
-	if err != nil {
+	if err := g.begin(r.Source); err != nil {
 		return err
 	}
-	im.Source.Note = text
-	r.Source = im.Source
-	return im.Commit()
+	return g.end(r)
 }
 
 func joinNotes(a, b string) string {

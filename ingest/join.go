@@ -52,22 +52,27 @@ func (a *assembler) join() {
 	if !sip {
 		return
 	}
-	s := &a.im.Source
-	whole := stretch{s.First, s.Last + 1}
-	if s.Messages > 0 && s.First > 0 {
-		a.judge(append(slices.Clip(a.stretches), whole), a.joinLegs)
-	} else {
-		a.judge(a.stretches, a.joinLegs)
+	legs := slices.Clip(a.stretches)
+	for i := range a.sources {
+		if s := &a.sources[i]; s.Messages > 0 && s.First > 0 {
+			legs = append(legs, stretch{s.First, s.Last + 1})
+		}
 	}
+	a.judge(legs, a.joinLegs)
 	if !cdr {
 		return
 	}
 	records := slices.Clip(a.stretches)
-	if s.Messages > 0 && s.First > 0 {
-		records = append(records, overlaps(whole, a.im.OtherRanges(false))...)
-	}
-	if s.CDRs > 0 && s.First > 0 {
-		records = append(records, overlaps(whole, a.im.OtherRanges(true))...)
+	for i := range a.sources {
+		s := &a.sources[i]
+		if whole := (stretch{s.First, s.Last + 1}); s.First > 0 {
+			if s.Messages > 0 {
+				records = append(records, overlaps(whole, a.im.OtherRanges(false, s.ID))...)
+			}
+			if s.CDRs > 0 {
+				records = append(records, overlaps(whole, a.im.OtherRanges(true, s.ID))...)
+			}
+		}
 	}
 	a.judge(records, a.joinByCallID)
 	a.judge(records, a.joinRecords)
@@ -262,7 +267,7 @@ type member struct {
 
 func (a *assembler) member(bundle int64) member {
 	_, _, evidence := a.im.Evidence(bundle)
-	m := member{bundle: bundle, key: a.im.BundleKey(bundle), format: formatOf(evidence)}
+	m := member{bundle: bundle, key: a.im.BundleKey(bundle), format: a.formatOf(bundle, "sip", evidence)}
 	for _, e := range evidence {
 		m.msgs, _ = unpack(m.msgs, e.Source, e.Data)
 	}
@@ -392,6 +397,7 @@ func (a *assembler) writeJoined(root int64, tree []legParty, want map[int64]stor
 			steps[store.StepCalls]--
 			steps[store.StepJoined]++
 		}
+		a.names.labelAll(rows)
 		a.im.Replace(m.bundle, false, rows, steps, m.settled)
 	}
 	for _, p := range tree {

@@ -43,7 +43,11 @@ var KamailioAcc = Format{
 	Proof:       "real files",
 	Example:     `Nov 10 09:00:00 sbc1 kamailio[123]: NOTICE: acc [acc.c:287]: acc_log_request(): ACC: transaction answered: timestamp=1794301200;method=INVITE;from_tag=a1;to_tag=b2;call_id=77@192.0.2.10;code=486;reason=Busy Here;src_user=201;src_ip=192.0.2.10;dst_ouser=3312345`,
 	Sniff:       sniffKamailioAcc,
-	Read:        readKamailioAcc,
+	Line: func(line []byte) bool {
+		a, ok := parseAcc(line)
+		return ok && a.wrong == ""
+	},
+	Read: readKamailioAcc,
 }
 
 // accLine is one accounting line, taken apart.

@@ -46,6 +46,14 @@ func TestLabOrders(t *testing.T) {
 		sameDump(t, "reversed", want, logicalDump(t, db))
 		checkLedger(t, db)
 	})
+	t.Run("one by one", func(t *testing.T) {
+		db := tempDB(t)
+		for _, f := range files {
+			take(t, db, f)
+		}
+		sameDump(t, "one by one", want, logicalDump(t, db))
+		checkLedger(t, db)
+	})
 	random := rand.New(rand.NewPCG(1, 2))
 	for n := range 2 {
 		t.Run(fmt.Sprint("shuffled", n), func(t *testing.T) {

@@ -39,14 +39,14 @@ func Prune(ctx context.Context, db *store.DB, before time.Time, dry bool) (Prune
 	}
 	defer im.Rollback() // after Commit it does nothing
 	p.im, p.t, p.gone = im, before.UnixMicro(), map[int64]*store.Gone{}
-	p.asm = newAssembler(im, "")
+	p.asm = newAssembler(im)
 	if err := p.all(ctx); err != nil {
 		return p.Pruned, err
 	}
 	p.callless()
 	p.Events, p.Rejects, p.Sources = im.PruneLedger(p.t, "pruned before "+before.UTC().Format(time.RFC3339))
 	p.Untimed = im.Untimed()
-	im.Settle(settle)
+	im.Settle(p.asm.names.settle)
 	if err := im.Err(); err != nil || dry {
 		return p.Pruned, err
 	}

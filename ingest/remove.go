@@ -50,7 +50,7 @@ func (r *Removal) take(ctx context.Context, im *store.Import) error {
 		r.Duplicates = im.DropDuplicates(s.SHA256)
 	}
 	im.DropSource(s.ID)
-	a := newAssembler(im, "")
+	a := newAssembler(im)
 	done := make(map[int64]bool, len(again))
 	for i, id := range again {
 		if done[id] {
@@ -63,11 +63,11 @@ func (r *Removal) take(ctx context.Context, im *store.Import) error {
 		}
 	}
 	r.Dropped, r.Handed = im.DropRecords(s.ID)
-	a.finish()
+	a.settleBundles()
 	if s.First > 0 {
 		a.stretches = append(a.stretches, stretch{s.First, s.Last + 1})
 	}
 	a.join()
-	im.Settle(settle)
+	im.Settle(a.names.settle)
 	return im.Err()
 }

@@ -83,7 +83,7 @@ func rowOf(a *dialog.Attempt, msgs []dialog.Message, format string, scope store.
 			CauseCode: a.CauseCode, CauseQ850: a.CauseQ850, CauseText: a.CauseText, CauseFrom: a.CauseFrom,
 			Released: a.Released, Rang: a.Rang, Flags: a.Flags,
 			FromAddr: addrText(a.From), ToAddr: destination(a, msgs),
-			Prefix: prefix, UserAgent: a.Agent, Device: a.Device, Format: format,
+			PrefixHint: prefix, UserAgent: a.Agent, DeviceHint: a.Device, Format: format,
 		},
 	}
 	if a.Retransmissions > 0 {

@@ -12,18 +12,53 @@ import (
 
 // settle works out the keys that depend on everything in the database: which
 // addresses are the site's own boxes, and from that trunk, peer and direction;
-// who is a scanner. It is a function of the profiles and their counts, so the
-// order of imports does not matter.
-func settle(profiles []*store.Profile, n map[int64]int64) {
+// who is a scanner. Names of the configuration come first. It is a function of
+// the profiles, their counts and these names, so the order of imports does not matter.
+func (names *namer) settle(profiles []*store.Profile, n map[int64]int64) {
 	own := ownAddresses(profiles, n)
 	phones := phoneAddresses(profiles, own)
+	names.correct(profiles, own, phones)
 	scanners := scanners(profiles, n)
 	for _, p := range profiles {
 		p.Class = codes.ClassOf(p.Code)
 		p.Cause = causeOf(p)
 		p.Peer, p.Trunk, p.Direction = parties(p, own, phones)
+		p.Trunk = names.trunkOf(p)
+		p.Device, p.Prefix = names.device(p), names.prefix(p.PrefixHint)
+		p.Site = names.site(p)
 		p.Scanner = scanners[p.FromAddr] && p.FromAddr != "" || scannerAgent(p.UserAgent)
 	}
+}
+
+// correct puts the configured boxes among the site's own, and takes the
+// configured trunks out of what looked like the site's.
+func (names *namer) correct(profiles []*store.Profile, own, phones map[string]bool) {
+	for _, p := range profiles {
+		for _, a := range [...]string{p.FromAddr, p.ToAddr} {
+			switch is := names.address(a); {
+			case is.device != "":
+				own[a] = true
+				delete(phones, a)
+			case is.trunk != "":
+				delete(own, a)
+				delete(phones, a)
+			}
+		}
+	}
+}
+
+// trunkOf is the configured name of a profile's trunk: by what the record calls
+// it, else by an address, the called side's first; without one it stays as it is.
+func (names *namer) trunkOf(p *store.Profile) string {
+	if name := names.trunk(p.TrunkHint); name != "" {
+		return name
+	}
+	for _, a := range [...]string{p.Trunk, p.ToAddr, p.FromAddr} {
+		if name := names.address(a).trunk; name != "" {
+			return name
+		}
+	}
+	return p.Trunk
 }
 
 // causeOf is the most telling of Q.850, Warning and phrase (clf.md §2).

@@ -26,7 +26,7 @@ func BenchmarkAdd(b *testing.B) {
 			im.Add(&Attempt{
 				Start: 1_790_000_000_000_000 + int64(k)*11_000_000, Caller: "201", Callee: "44201000", NativeID: "1790000000.12",
 				PDD: -1, Alert: -1, Media: -1, Setup: 8000, Talk: int64(k%600) * 1000, Bye: -1, Legs: 1, Source: 1, Offset: int64(k) * 258, Length: 258, Line: int64(k),
-				Profile: Profile{Scope: ScopeBoth, Method: "INVITE", Outcome: codes.Answered, Code: codes.Unknown, Reason: "ANSWERED", TrunkHint: [...]string{"carrier-a", "carrier-b", "carrier-c"}[k%3], Prefix: "44"},
+				Profile: Profile{Scope: ScopeBoth, Method: "INVITE", Outcome: codes.Answered, Code: codes.Unknown, Reason: "ANSWERED", TrunkHint: [...]string{"carrier-a", "carrier-b", "carrier-c"}[k%3], PrefixHint: "44"},
 			})
 		}
 		if err := im.Commit(); err != nil {

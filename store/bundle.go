@@ -1,9 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"database/sql"
 	"encoding/binary"
 	"hash/fnv"
+	"hash/maphash"
+	"slices"
 )
 
 // Step is one line of the counting ledger: what became of the messages and
@@ -48,33 +51,88 @@ type Evidence struct {
 	Source int64
 	Format string // of the source
 	Data   []byte
+	row    int64 // order within the source
 }
 
 // Bundle finds the bundle with this kind and key, or adds it; known tells which.
 func (im *Import) Bundle(kind, key string) (id int64, known bool) {
+	if id = im.recent.find(kind, key); id != 0 {
+		return id, true
+	}
 	hash := keyHash(kind, key)
 	if im.known.add(hash) {
-		im.query(`SELECT id, key, kind FROM bundle WHERE key_hash = ?`, []any{hash}, func(r *sql.Rows) error {
-			var k, kd string
-			var i int64
-			err := r.Scan(&i, &k, &kd)
-			if k == key && kd == kind {
-				id = i
-			}
-			return err
-		})
-		if id != 0 {
-			return id, true
-		}
+		id = im.findBundle(kind, key, hash)
 	}
-	im.closeBundle()
-	im.nextBundle++
-	im.open = bundleRow{id: im.nextBundle, kind: kind, key: key, hash: hash, settled: true}
-	return im.nextBundle, false
+	if known = id != 0; !known {
+		im.closeBundle()
+		im.nextBundle++
+		id = im.nextBundle
+		im.open = bundleRow{id: id, kind: kind, key: key, hash: hash, settled: true}
+	}
+	im.recent.add(kind, key, id)
+	return id, known
+}
+
+// findBundle looks a bundle up; 0: it is not there.
+func (im *Import) findBundle(kind, key string, hash int64) (id int64) {
+	if im.recent.forgot { // it may be among the rows that are not stored yet
+		im.drain()
+	}
+	im.look(`SELECT id, key, kind FROM bundle WHERE key_hash = ?`, []any{hash}, func(r *sql.Rows) error {
+		var k, kd string
+		var i int64
+		err := r.Scan(&i, &k, &kd)
+		if k == key && kd == kind {
+			id = i
+		}
+		return err
+	})
+	return id
+}
+
+// recentBundles finds the bundles that an import met lately without a query: the
+// logs of both ends of the same calls name each Call-ID twice. Two generations of
+// hashes, whose seed nobody outside can know, so that none are equal.
+type recentBundles struct {
+	young, old map[uint64]int64
+	forgot     bool // some bundles of this import are in neither
+}
+
+// maxRecent bounds a generation: two of them take three megabytes.
+const maxRecent = 40_000
+
+var recentSeed = maphash.MakeSeed()
+
+func recentHash(kind, key string) uint64 {
+	h := maphash.String(recentSeed, key)
+	if kind == "cdr" {
+		h = ^h
+	}
+	return h
+}
+
+func (m *recentBundles) find(kind, key string) int64 {
+	h := recentHash(kind, key)
+	if id := m.young[h]; id != 0 {
+		return id
+	}
+	return m.old[h]
+}
+
+func (m *recentBundles) add(kind, key string, id int64) {
+	if len(m.young) >= maxRecent {
+		m.forgot = m.forgot || len(m.old) > 0
+		m.old, m.young = m.young, nil
+	}
+	if m.young == nil {
+		m.young = map[uint64]int64{}
+	}
+	m.young[recentHash(kind, key)] = id
 }
 
 // bundleRow is a new bundle; it becomes a row with its result, since nearly
-// every bundle gets one at once.
+// every bundle gets one at once. For a bundle that has a row, stored or queued
+// before this one, it changes what it says.
 type bundleRow struct {
 	id, hash  int64 // id 0: none
 	kind, key string
@@ -82,12 +140,20 @@ type bundleRow struct {
 	steps     []byte
 }
 
+// onlyUnsettle as the kind of a row changes that alone in the row that is there.
+const onlyUnsettle = "unsettle"
+
+const bundleConflict = `ON CONFLICT (id) DO UPDATE SET settled = excluded.settled, steps = CASE excluded.kind WHEN '` + onlyUnsettle + `' THEN steps ELSE excluded.steps END`
+
 // closeBundle makes the open bundle a row.
 func (im *Import) closeBundle() {
-	r := &im.open
-	if r.id == 0 {
-		return
+	if im.open.id != 0 {
+		im.bundleRow(im.open)
+		im.open.id = 0
 	}
+}
+
+func (im *Import) bundleRow(r bundleRow) {
 	b := &im.bundles
 	b.begin()
 	b.number(r.id)
@@ -96,7 +162,6 @@ func (im *Import) closeBundle() {
 	b.number(r.hash)
 	b.bool(r.settled)
 	b.blob(r.steps)
-	r.id = 0
 }
 
 // bundleFilter tells which bundles may be in the database: a Bloom filter over
@@ -184,7 +249,7 @@ func (im *Import) Replace(bundle int64, fresh bool, calls [][]Attempt, steps Ste
 		im.closeBundle()
 		return
 	}
-	im.exec(`UPDATE bundle SET settled = ?, steps = ? WHERE id = ?`, settled, packSteps(steps), bundle)
+	im.bundleRow(bundleRow{id: bundle, settled: settled, steps: packSteps(steps)})
 }
 
 // removeResult takes a bundle's rows out of the table and the roll-ups.
@@ -217,27 +282,82 @@ func (im *Import) removeResult(bundle int64) {
 	im.exec(`DELETE FROM attempt WHERE bundle = ? AND bundle <> 0`, bundle)
 }
 
-// Unsettle marks a bundle as one to be assembled again.
+// Unsettle marks a bundle as one to be assembled, again or for the first time.
 func (im *Import) Unsettle(bundle int64) {
-	im.exec(`UPDATE bundle SET settled = 0 WHERE id = ?`, bundle)
+	if bundle == im.open.id {
+		im.open.settled = false
+		return
+	}
+	im.bundleRow(bundleRow{id: bundle, kind: onlyUnsettle})
 }
 
-// Unsettled lists the bundles whose result could change with coverage alone.
-func (im *Import) Unsettled() []int64 {
-	var list []int64
-	im.query(`SELECT id FROM bundle WHERE settled = 0 ORDER BY id`, nil, func(r *sql.Rows) error {
-		var id int64
-		err := r.Scan(&id)
-		list = append(list, id)
-		return err
-	})
-	return list
+// Records are all records of a bundle.
+type Records struct {
+	Bundle   int64
+	Kind     string
+	Fresh    bool // it was never assembled
+	Evidence []Evidence
+}
+
+// recordsAtOnce bounds the evidence that EachUnsettled reads before it hands it out.
+const recordsAtOnce = 1 << 20
+
+// EachUnsettled hands out the bundles that are not settled, by id, each once.
+// f may assemble them. Some hundred are read by one query: a query each took
+// longer than assembling them.
+func (im *Import) EachUnsettled(f func(r *Records)) {
+	var list []Records
+	var last int64 // id of the last bundle handed out
+	for {
+		list = list[:0]
+		size, more := 0, false
+		im.query(`SELECT b.id, b.kind, b.steps = x'', coalesce(e.source, 0), coalesce(e.rowid, 0), coalesce(e.data, x'') FROM bundle b LEFT JOIN evidence e ON e.bundle = b.id
+			WHERE b.settled = 0 AND b.id > ? ORDER BY b.id`, []any{last}, func(r *sql.Rows) error {
+			var b Records
+			var e Evidence
+			if err := r.Scan(&b.Bundle, &b.Kind, &b.Fresh, &e.Source, &e.row, &e.Data); err != nil {
+				return err
+			}
+			if n := len(list); n == 0 || list[n-1].Bundle != b.Bundle {
+				if more = size > recordsAtOnce; more {
+					return errEnough
+				}
+				list = append(list, b)
+			}
+			if e.Source != 0 {
+				size += len(e.Data)
+				e.Format = im.formatOf(e.Source)
+				b := &list[len(list)-1]
+				b.Evidence = append(b.Evidence, e)
+			}
+			return nil
+		})
+		for i := range list {
+			b := &list[i]
+			slices.SortFunc(b.Evidence, func(x, y Evidence) int { return cmp.Or(cmp.Compare(x.Source, y.Source), cmp.Compare(x.row, y.row)) })
+			f(b)
+			last = b.Bundle
+		}
+		if !more || im.err != nil {
+			return
+		}
+	}
+}
+
+// formatOf is the format of a source.
+func (im *Import) formatOf(source int64) string {
+	format, ok := im.formats[source]
+	if !ok {
+		im.look(`SELECT format FROM source WHERE id = ?`, []any{source}, func(r *sql.Rows) error { return r.Scan(&format) })
+		im.formats[source] = format
+	}
+	return format
 }
 
 // Watched lists the time ranges of the sources that hold SIP messages, this
 // one as far as it was read.
 func (im *Import) Watched() [][2]int64 {
-	list := im.OtherRanges(true)
+	list := im.OtherRanges(true, im.Source.ID)
 	if im.Source.Messages > 0 && im.Source.First > 0 {
 		list = append(list, [2]int64{im.Source.First, im.Source.Last})
 	}

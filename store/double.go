@@ -20,7 +20,7 @@ func recordKey(a *Attempt) int64 {
 	p := &a.Profile
 	h := fnv.New64a()
 	fmt.Fprintf(h, "%q %q %q %d %d %q %q %d %q %d %d %q %q %q %q %q", a.NativeID, a.Caller, a.Callee, a.Talk, a.Setup,
-		p.Method, string(p.Outcome), p.Code, p.Reason, p.CauseQ850, int64(p.Flags), p.FromAddr, p.TrunkHint, string(p.DirHint), p.Device, p.Format)
+		p.Method, string(p.Outcome), p.Code, p.Reason, p.CauseQ850, int64(p.Flags), p.FromAddr, p.TrunkHint, string(p.DirHint), p.DeviceHint, p.Format)
 	return int64(h.Sum64())
 }
 

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"sort"
 )
 
@@ -46,10 +47,10 @@ const (
 // by one; the rest is one row with their number.
 const listedRejects = 200
 
-// Import is the transaction that takes in one source: all of it or nothing.
-// After Commit or Rollback it must not be used.
+// Import is the transaction that takes in a source, or several one after the
+// other: all of them or nothing. After Commit or Rollback it must not be used.
 type Import struct {
-	Source Source // counts are kept up to date and written by Commit
+	Source Source // the one being read; its counts are kept up to date and written by EndSource
 
 	db       *DB
 	tx       *sql.Tx
@@ -71,8 +72,11 @@ type Import struct {
 	nextAttempt, nextBundle         int64
 	scratch                         [32]byte
 	known                           bundleFilter
-	joined                          int       // is there a joint: 0 not looked yet, 1 no, 2 yes
-	open                            bundleRow // added, but not yet among the rows
+	recent                          recentBundles
+	formats                         map[int64]string // of sources
+	joined                          int              // is there a joint: 0 not looked yet, 1 no, 2 yes
+	linked                          int              // is there a link: the same
+	open                            bundleRow        // added, but not yet among the rows
 }
 
 type cellKey struct{ quarter, profile int64 }
@@ -110,6 +114,7 @@ func (db *DB) Begin(ctx context.Context, s Source) (*Import, error) {
 		delays:   map[delayKey]int64{},
 		messages: map[messageKey]int64{},
 		rejects:  map[string]*reject{},
+		formats:  map[int64]string{},
 	}
 	im.initBuffers()
 	im.query(`SELECT (SELECT coalesce(max(id), 0) FROM attempt), (SELECT coalesce(max(id), 0) FROM bundle)`, nil, func(r *sql.Rows) error {
@@ -145,11 +150,11 @@ func (im *Import) buffers() [9]*rowBuffer {
 func (im *Import) initBuffers() {
 	im.queue = newRowQueue()
 	im.attempts.bufferedTable = bufferedTable{"attempt", 17, ""}
-	im.bundles.bufferedTable = bufferedTable{"bundle", 6, ""}
+	im.bundles.bufferedTable = bufferedTable{"bundle", 6, bundleConflict}
 	im.evidence.bufferedTable = bufferedTable{"evidence", 3, ""}
 	im.links.bufferedTable = bufferedTable{"link", 3, ""}
 	im.events.bufferedTable = bufferedTable{"event", 9, ""}
-	im.profiled.bufferedTable = bufferedTable{"profile", 29, ""}
+	im.profiled.bufferedTable = bufferedTable{"profile", 31, ""}
 	im.cellRows.bufferedTable = bufferedTable{"rollup", 6,
 		`ON CONFLICT (quarter, profile) DO UPDATE SET n = n + excluded.n, talked = talked + excluded.talked, talk_ms = talk_ms + excluded.talk_ms, short = short + excluded.short`}
 	im.delayRows.bufferedTable = bufferedTable{"delay", 5,
@@ -192,21 +197,40 @@ func (im *Import) drain() {
 	}
 }
 
-// Commit writes what is still buffered and makes the import visible.
-func (im *Import) Commit() error {
-	im.flushCells()
+// Next begins another source.
+func (im *Import) Next(s Source) {
+	im.EndSource()
+	im.Source = s
+	im.addSource(&s)
+}
+
+// EndSource writes what is known of the source once it is read.
+func (im *Import) EndSource() {
 	im.flushRejects()
 	for k, n := range im.messages {
 		im.beside(`INSERT INTO message_count (source, method, status, n) VALUES (?, ?, ?, ?)`, im.Source.ID, k.method, k.status, n)
 	}
+	clear(im.messages)
+	clear(im.rejects)
+	im.saveSource()
+}
+
+// saveSource writes the ledger's row of the source.
+func (im *Import) saveSource() {
+	s := &im.Source
+	im.exec(`UPDATE source SET sha256 = ?, size = ?, format = ?, state = ?, messages = ?, cdrs = ?, events = ?, rejected = ?, doubled = ?, first_time = ?, last_time = ?, tz = ?, tz_from = ?, note = ? WHERE id = ?`,
+		s.SHA256, s.Size, s.Format, string(s.State), s.Messages, s.CDRs, s.Events, s.Rejected, s.Doubled, s.First, s.Last, s.TZ, s.TZFrom, s.Note, s.ID)
+}
+
+// Commit writes what is still buffered and makes the import visible.
+func (im *Import) Commit() error {
+	im.flushCells()
 	for step, n := range im.ledger {
 		if n != 0 {
 			im.beside(`INSERT INTO ledger (step, n) VALUES (?, ?) ON CONFLICT (step) DO UPDATE SET n = n + excluded.n`, Step(step).String(), n)
 		}
 	}
-	s := &im.Source
-	im.exec(`UPDATE source SET sha256 = ?, size = ?, format = ?, state = ?, messages = ?, cdrs = ?, events = ?, rejected = ?, doubled = ?, first_time = ?, last_time = ?, tz = ?, tz_from = ?, note = ? WHERE id = ?`,
-		s.SHA256, s.Size, s.Format, string(s.State), s.Messages, s.CDRs, s.Events, s.Rejected, s.Doubled, s.First, s.Last, s.TZ, s.TZFrom, s.Note, s.ID)
+	im.EndSource()
 	if im.err != nil {
 		im.Rollback()
 		return im.Err()
@@ -217,6 +241,24 @@ func (im *Import) Commit() error {
 		return im.db.explain(err)
 	}
 	return nil
+}
+
+// HasSize is that of DB, with the sources of this import that have ended.
+func (im *Import) HasSize(size int64) (ok bool, err error) {
+	im.look(hasSize, []any{size}, func(*sql.Rows) error {
+		ok = true
+		return nil
+	})
+	return ok, im.Err()
+}
+
+// SourceBySHA is that of DB, with the sources of this import that have ended.
+func (im *Import) SourceBySHA(sha string) (s Source, ok bool, err error) {
+	im.look(sourceBySHA, []any{sha}, func(r *sql.Rows) error {
+		ok = true
+		return r.Scan(&s.ID, &s.Path, &s.Format, &s.State)
+	})
+	return s, ok, im.Err()
 }
 
 // SameBytes finds another source that was read from the same bytes.
@@ -390,10 +432,15 @@ func (im *Import) look(query string, args []any, f func(*sql.Rows) error) {
 	}
 	defer rows.Close()
 	for rows.Next() {
-		if err := f(rows); err != nil {
+		if err := f(rows); err == errEnough {
+			return
+		} else if err != nil {
 			im.err = err
 			return
 		}
 	}
 	im.err = rows.Err()
 }
+
+// errEnough is what f of query and look returns to get no more rows.
+var errEnough = errors.New("enough rows")

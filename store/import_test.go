@@ -181,7 +181,9 @@ func TestSettleDropsEmptyProfiles(t *testing.T) {
 	if other, known := im.Bundle("cdr", "call-1"); other == bundle || known {
 		t.Error("another kind is the same bundle")
 	}
-	if d := cmp.Diff([]int64{bundle}, im.Unsettled()[:1]); d != "" {
+	var unsettled []int64
+	im.EachUnsettled(func(r *Records) { unsettled = append(unsettled, r.Bundle) })
+	if d := cmp.Diff([]int64{bundle}, unsettled[:1]); d != "" {
 		t.Error(d)
 	}
 	answered := failedAt(0, "")

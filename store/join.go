@@ -54,8 +54,11 @@ func (im *Import) RemoveJoints(root int64) { im.exec(`DELETE FROM joint WHERE ro
 
 // SetLinks stores the correlation values of a bundle, kind and value in turn.
 func (im *Import) SetLinks(bundle int64, fresh bool, values [][2]string) {
-	if !fresh {
+	if !fresh && im.HasLinks() {
 		im.exec(`DELETE FROM link WHERE bundle = ?`, bundle)
+	}
+	if len(values) > 0 {
+		im.linked = 2
 	}
 	b := &im.links
 	for _, v := range values {
@@ -78,13 +81,16 @@ func (im *Import) Links(bundle int64) [][2]string {
 	return list
 }
 
-// HasLinks reports whether any bundle has correlation values.
-func (im *Import) HasLinks() (yes bool) {
-	im.query(`SELECT 1 FROM link LIMIT 1`, nil, func(*sql.Rows) error {
-		yes = true
-		return nil
-	})
-	return yes
+// HasLinks reports whether any bundle has, or had, correlation values.
+func (im *Import) HasLinks() bool {
+	if im.linked == 0 {
+		im.linked = 1
+		im.look(`SELECT 1 FROM link LIMIT 1`, nil, func(*sql.Rows) error {
+			im.linked = 2
+			return nil
+		})
+	}
+	return im.linked == 2
 }
 
 // CallRow is an INVITE call with what joining needs to know of it.
@@ -143,15 +149,15 @@ func (im *Import) EachCall(from, to int64, sip bool, f func(*CallRow)) {
 	})
 }
 
-// OtherRanges lists the time ranges of other sources that hold SIP messages, or
-// records.
-func (im *Import) OtherRanges(sip bool) [][2]int64 {
+// OtherRanges lists the time ranges of the sources but one that hold SIP
+// messages, or records.
+func (im *Import) OtherRanges(sip bool, but int64) [][2]int64 {
 	what := "messages"
 	if !sip {
 		what = "cdrs"
 	}
 	var list [][2]int64
-	im.query(`SELECT first_time, last_time FROM source WHERE `+what+` > 0 AND first_time > 0 AND id <> ? ORDER BY first_time, last_time`, []any{im.Source.ID}, func(r *sql.Rows) error {
+	im.query(`SELECT first_time, last_time FROM source WHERE `+what+` > 0 AND first_time > 0 AND id <> ? ORDER BY first_time, last_time`, []any{but}, func(r *sql.Rows) error {
 		var w [2]int64
 		err := r.Scan(&w[0], &w[1])
 		list = append(list, w)

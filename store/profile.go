@@ -9,7 +9,7 @@ import (
 
 // profileColumns in the order of profileValues and scanProfile.
 const profileColumns = `id, scope, method, outcome, code, origin, reason, cause_code, cause_q850, cause_text, cause_from, released, rang, flags,
-	from_addr, to_addr, trunk_hint, dir_hint, prefix, user_agent, device, format, class, cause, trunk, peer, direction, site, scanner`
+	from_addr, to_addr, trunk_hint, dir_hint, prefix_hint, user_agent, device_hint, format, class, cause, trunk, peer, direction, site, device, prefix, scanner`
 
 // profileTable finds the id of a profile; it holds all profiles of the database.
 type profileTable struct {
@@ -34,7 +34,7 @@ type recentProfile struct {
 // differs most.
 func (p *Profile) place() int {
 	h := uint32(p.Code)<<3 ^ uint32(p.Scope) ^ uint32(p.Flags)<<5
-	for _, s := range [...]string{string(p.Outcome), p.Prefix, p.TrunkHint, p.ToAddr, p.FromAddr, p.Reason, string(p.DirHint)} {
+	for _, s := range [...]string{string(p.Outcome), p.PrefixHint, p.TrunkHint, p.ToAddr, p.FromAddr, p.Reason, string(p.DirHint)} {
 		h = h*31 + uint32(len(s))
 		if s != "" {
 			h = h*31 + uint32(s[0]) + uint32(s[len(s)-1])<<8
@@ -46,7 +46,7 @@ func (p *Profile) place() int {
 // key is the profile without what is not part of its identity.
 func (p Profile) key() Profile {
 	p.ID = 0
-	p.Class, p.Cause, p.Trunk, p.Peer, p.Direction, p.Site, p.Scanner = "", "", "", "", "", "", false
+	p.Class, p.Cause, p.Trunk, p.Peer, p.Direction, p.Site, p.Device, p.Prefix, p.Scanner = "", "", "", "", "", "", "", "", false
 	return p
 }
 
@@ -77,8 +77,8 @@ func eachProfile(tx *sql.Tx, f func(*Profile)) error {
 
 func scanProfile(rows *sql.Rows, p *Profile, more ...any) error {
 	return rows.Scan(append([]any{&p.ID, &p.Scope, &p.Method, &p.Outcome, &p.Code, &p.Origin, &p.Reason, &p.CauseCode, &p.CauseQ850, &p.CauseText, &p.CauseFrom,
-		&p.Released, &p.Rang, &p.Flags, &p.FromAddr, &p.ToAddr, &p.TrunkHint, &p.DirHint, &p.Prefix, &p.UserAgent, &p.Device, &p.Format,
-		&p.Class, &p.Cause, &p.Trunk, &p.Peer, &p.Direction, &p.Site, &p.Scanner}, more...)...)
+		&p.Released, &p.Rang, &p.Flags, &p.FromAddr, &p.ToAddr, &p.TrunkHint, &p.DirHint, &p.PrefixHint, &p.UserAgent, &p.DeviceHint, &p.Format,
+		&p.Class, &p.Cause, &p.Trunk, &p.Peer, &p.Direction, &p.Site, &p.Device, &p.Prefix, &p.Scanner}, more...)...)
 }
 
 // profileID finds or adds a profile.
@@ -131,9 +131,9 @@ func (im *Import) newProfile(key Profile) int64 {
 
 // without is the profile with less and less in it.
 func (p Profile) without(level int) Profile {
-	p.UserAgent, p.Reason, p.CauseText, p.Device = otherText, otherText, "", otherText
+	p.UserAgent, p.Reason, p.CauseText, p.DeviceHint = otherText, otherText, "", otherText
 	if level > 1 {
-		p.FromAddr, p.ToAddr, p.TrunkHint, p.Prefix = "", "", "", ""
+		p.FromAddr, p.ToAddr, p.TrunkHint, p.PrefixHint = "", "", "", ""
 	}
 	if level > 2 {
 		p.CauseCode, p.CauseQ850, p.CauseFrom, p.Released, p.Flags = 0, -1, codes.NoOrigin, "", 0
@@ -159,10 +159,10 @@ func (im *Import) addProfile(id int64, p *Profile) {
 	b.text(p.Released)
 	b.bool(p.Rang)
 	b.number(int64(p.Flags))
-	for _, s := range [...]string{p.FromAddr, p.ToAddr, p.TrunkHint, string(p.DirHint), p.Prefix, p.UserAgent, p.Device, p.Format} {
+	for _, s := range [...]string{p.FromAddr, p.ToAddr, p.TrunkHint, string(p.DirHint), p.PrefixHint, p.UserAgent, p.DeviceHint, p.Format} {
 		b.text(s)
 	}
-	for range 6 { // class to site: Settle
+	for range 8 { // class to prefix: Settle
 		b.text("")
 	}
 	b.bool(false)
@@ -197,8 +197,8 @@ func (im *Import) Settle(f func(profiles []*Profile, n map[int64]int64)) {
 	f(list, n)
 	for _, p := range list {
 		if was := before[p.ID]; was != *p {
-			im.exec(`UPDATE profile SET class = ?, cause = ?, trunk = ?, peer = ?, direction = ?, site = ?, scanner = ? WHERE id = ?`,
-				p.Class, p.Cause, p.Trunk, p.Peer, string(p.Direction), p.Site, p.Scanner, p.ID)
+			im.exec(`UPDATE profile SET class = ?, cause = ?, trunk = ?, peer = ?, direction = ?, site = ?, device = ?, prefix = ?, scanner = ? WHERE id = ?`,
+				p.Class, p.Cause, p.Trunk, p.Peer, string(p.Direction), p.Site, p.Device, p.Prefix, p.Scanner, p.ID)
 		}
 	}
 	for id := range before {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -102,6 +103,9 @@ type Filter struct {
 	bundle int64 // rows of a bundle
 }
 
+// maxProfilesAsked is how many profiles are named in a statement.
+const maxProfilesAsked = 500
+
 // Attempts hands the rows that match to f, in order of time. Their profiles
 // are read with them.
 func (db *DB) Attempts(ctx context.Context, filter Filter, f func(*Attempt) error) error {
@@ -119,6 +123,16 @@ func (db *DB) Attempts(ctx context.Context, filter Filter, f func(*Attempt) erro
 	}
 	if filter.bundle != 0 {
 		where, args = append(where, "a.bundle = ? AND a.bundle <> 0"), append(args, filter.bundle)
+	}
+	if n := len(filter.Profiles); filter.Profiles != nil && n <= maxProfilesAsked {
+		// In the statement, rows of other profiles are passed over without being read.
+		ids := make([]string, 0, n)
+		for _, id := range slices.Sorted(maps.Keys(filter.Profiles)) {
+			if filter.Profiles[id] {
+				ids = append(ids, strconv.FormatInt(id, 10))
+			}
+		}
+		where = append(where, "+a.profile IN ("+strings.Join(ids, ",")+")")
 	}
 	order := "a.start, a.id"
 	if filter.Newest {
@@ -257,9 +271,14 @@ func (db *DB) Sources(ctx context.Context) ([]Source, error) {
 	return list, err
 }
 
+const (
+	sourceBySHA = `SELECT id, path, format, state FROM source WHERE sha256 = ? AND state IN ('imported', 'partial') LIMIT 1`
+	hasSize     = `SELECT 1 FROM source WHERE size = ? AND state IN ('imported', 'partial') LIMIT 1`
+)
+
 // SourceBySHA finds a source that was read with these bytes; ok is false if none was.
 func (db *DB) SourceBySHA(ctx context.Context, sha string) (s Source, ok bool, err error) {
-	err = db.each(ctx, `SELECT id, path, format, state FROM source WHERE sha256 = ? AND state IN ('imported', 'partial') LIMIT 1`, []any{sha}, func(r *sql.Rows) error {
+	err = db.each(ctx, sourceBySHA, []any{sha}, func(r *sql.Rows) error {
 		ok = true
 		return r.Scan(&s.ID, &s.Path, &s.Format, &s.State)
 	})
@@ -269,7 +288,7 @@ func (db *DB) SourceBySHA(ctx context.Context, sha string) (s Source, ok bool, e
 // HasSize reports whether a source of so many bytes was read: only then can a
 // file of that size be one that was imported before.
 func (db *DB) HasSize(ctx context.Context, size int64) (ok bool, err error) {
-	err = db.each(ctx, `SELECT 1 FROM source WHERE size = ? AND state IN ('imported', 'partial') LIMIT 1`, []any{size}, func(*sql.Rows) error {
+	err = db.each(ctx, hasSize, []any{size}, func(*sql.Rows) error {
 		ok = true
 		return nil
 	})
@@ -469,3 +488,22 @@ func (db *DB) Excluded(ctx context.Context) (map[string]int64, error) {
 
 // SchemaVersion is the schema that this binary writes.
 func SchemaVersion() int { return latestVersion() }
+
+// DelayHours is Delays with the profiles summed and the hours kept: the delays of
+// one kind in [from, to) of the given profiles, by hour UTC.
+func (db *DB) DelayHours(ctx context.Context, from, to int64, kind DelayKind, profiles map[int64]bool) ([]Delay, error) {
+	ids := make([]string, 0, len(profiles))
+	for _, id := range slices.Sorted(maps.Keys(profiles)) {
+		ids = append(ids, strconv.FormatInt(id, 10))
+	}
+	var list []Delay
+	err := db.each(ctx, `SELECT quarter / 4, bucket, sum(n) FROM delay WHERE quarter >= ? AND quarter < ? AND kind = ? AND profile IN (`+strings.Join(ids, ",")+`)
+		GROUP BY 1, 2 ORDER BY 1, 2`, []any{from / Quarter, quarterEnd(to), int(kind)}, func(r *sql.Rows) error {
+		d := Delay{Kind: kind}
+		err := r.Scan(&d.Time, &d.Bucket, &d.N)
+		d.Time *= 4 * Quarter
+		list = append(list, d)
+		return err
+	})
+	return list, err
+}

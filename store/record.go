@@ -30,28 +30,28 @@ const (
 // after Settled depends on all that the database holds and is worked out anew
 // after each import.
 type Profile struct {
-	ID        int64
-	Scope     Scope
-	Method    string // INVITE, REGISTER, OPTIONS ...
-	Outcome   codes.Outcome
-	Code      int // final status as the caller saw it, codes.None, codes.Unknown
-	Origin    codes.Origin
-	Reason    string // reason phrase or disposition word as recorded
-	CauseCode int    // status nearest the failure; 0 if the same as Code or unknown
-	CauseQ850 int    // -1: none
-	CauseText string // Warning text, Reason text, phrase of the deepest failing leg
-	CauseFrom codes.Origin
-	Released  string // caller, callee, network or ""
-	Rang      bool   // 180, 181 or 182 was seen: the callee's phone rang
-	Flags     codes.Flags
-	FromAddr  string // address the attempt came from, without port
-	ToAddr    string // address it was sent to
-	TrunkHint string // the trunk as the record names it
-	DirHint   codes.Direction
-	Prefix    string // of the called number
-	UserAgent string // of the side that sent the request
-	Device    string // the box that wrote the record
-	Format    string
+	ID         int64
+	Scope      Scope
+	Method     string // INVITE, REGISTER, OPTIONS ...
+	Outcome    codes.Outcome
+	Code       int // final status as the caller saw it, codes.None, codes.Unknown
+	Origin     codes.Origin
+	Reason     string // reason phrase or disposition word as recorded
+	CauseCode  int    // status nearest the failure; 0 if the same as Code or unknown
+	CauseQ850  int    // -1: none
+	CauseText  string // Warning text, Reason text, phrase of the deepest failing leg
+	CauseFrom  codes.Origin
+	Released   string // caller, callee, network or ""
+	Rang       bool   // 180, 181 or 182 was seen: the callee's phone rang
+	Flags      codes.Flags
+	FromAddr   string // address the attempt came from, without port
+	ToAddr     string // address it was sent to
+	TrunkHint  string // the trunk as the record names it
+	DirHint    codes.Direction
+	PrefixHint string // of the called number: digits, or a word of codes.Prefix
+	UserAgent  string // of the side that sent the request
+	DeviceHint string // the box that wrote the record, as the record names it
+	Format     string
 
 	// Settled
 	Class     string // 1xx ... 6xx, none, unknown
@@ -60,6 +60,8 @@ type Profile struct {
 	Peer      string
 	Direction codes.Direction
 	Site      string
+	Device    string // DeviceHint or its configured name
+	Prefix    string // PrefixHint or its configured name
 	Scanner   bool
 }
 

@@ -62,6 +62,7 @@ func (im *Import) DropDuplicates(sha string) (paths []string) {
 
 // DropBundle takes a bundle out with its rows and evidence.
 func (im *Import) DropBundle(id int64) {
+	im.recent = recentBundles{forgot: true}
 	im.removeResult(id)
 	for _, table := range [...]string{"evidence", "link"} {
 		im.exec(`DELETE FROM `+table+` WHERE bundle = ?`, id)

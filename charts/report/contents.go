@@ -16,9 +16,12 @@ import (
 // section is one part of the report. The page, the Markdown and the PDF are
 // written from the same sections, so they cannot say different things.
 type section struct {
-	ID, Title string
-	Parts     []part
+	ID, Title, Nav string // Nav: the title in one word or two, "" the title itself
+	Parts          []part
 }
+
+// Short is the title for a list of sections.
+func (s section) Short() string { return cmp.Or(s.Nav, s.Title) }
 
 // part is one thing in a section: one of its fields is set.
 type part struct {
@@ -186,7 +189,7 @@ func (b builder) verdict() section {
 
 // changes is what is not as it was: against the period before and the last four.
 func (b builder) changes() section {
-	s := section{ID: "changes", Title: "What changed"}
+	s := section{ID: "changes", Title: "What changed", Nav: "Changes"}
 	c := &b.r.Changes
 	if c.Baseline || len(c.Tables) == 0 && len(b.r.Anomalies) == 0 {
 		if c.Baseline {
@@ -215,7 +218,7 @@ func (b builder) changes() section {
 
 // actions is the list of what to do.
 func (b builder) actions() section {
-	s := section{ID: "actions", Title: "Action list"}
+	s := section{ID: "actions", Title: "Action list", Nav: "Actions"}
 	if len(b.r.Actions) > 0 {
 		s.Parts = append(s.Parts, tabled(b.actionGrid()))
 	}
@@ -224,7 +227,7 @@ func (b builder) actions() section {
 
 // calls are those behind the figures.
 func (b builder) calls() section {
-	s := section{ID: "calls", Title: "The calls behind the figures"}
+	s := section{ID: "calls", Title: "The calls behind the figures", Nav: "Calls"}
 	if b.list != nil {
 		s.Parts = []part{{Calls: b.list}}
 		return s
@@ -247,7 +250,7 @@ func (b builder) kpis() section {
 }
 
 func (b builder) codes() section {
-	s := section{ID: "codes", Title: "Response classes and codes", Parts: []part{chart("codes")}}
+	s := section{ID: "codes", Title: "Response classes and codes", Nav: "Codes", Parts: []part{chart("codes")}}
 	if len(b.r.Codes) > 0 {
 		s.Parts = append(s.Parts, tabled(b.classGrid(), b.sql.classes()), head("", "Codes"), tabled(b.codeGrid(), b.sql.codes()))
 	}
@@ -255,7 +258,7 @@ func (b builder) codes() section {
 }
 
 func (b builder) pareto() section {
-	s := section{ID: "pareto", Title: "Causes of failures", Parts: []part{chart("pareto")}}
+	s := section{ID: "pareto", Title: "Causes of failures", Nav: "Causes", Parts: []part{chart("pareto")}}
 	if len(b.r.Pareto) > 0 {
 		s.Parts = append(s.Parts, tabled(b.paretoGrid(), b.sql.pareto()))
 	}
@@ -263,7 +266,7 @@ func (b builder) pareto() section {
 }
 
 func (b builder) trunks() section {
-	s := section{ID: "trunks", Title: "Trunks, destinations, sources and devices", Parts: []part{chart("trunks")}}
+	s := section{ID: "trunks", Title: "Trunks, destinations, sources and devices", Nav: "Trunks", Parts: []part{chart("trunks")}}
 	if len(b.r.Trunks) > 0 {
 		s.Parts = append(s.Parts, tabled(b.groupGrid("trunks", "Trunks", b.r.TrunkNote, "trunk", "(no trunk)", "attempts", b.r.Trunks), b.sql.trunks()))
 	}
@@ -307,7 +310,7 @@ func (b builder) when() section {
 }
 
 func (b builder) failover() section {
-	s := section{ID: "failover", Title: "Failover, retries and waiting", Parts: []part{}}
+	s := section{ID: "failover", Title: "Failover, retries and waiting", Nav: "Failover", Parts: []part{}}
 	if g := b.someKPIs("failover", "Failover, retries and waiting", "recovered", "abandon_early", "abandon_slow", "abandon_ringing", "pdd_p50", "pdd_p95"); len(g.Rows) > 0 {
 		s.Parts = append(s.Parts, tabled(g))
 	}
@@ -332,7 +335,7 @@ func (b builder) midcall() section {
 }
 
 func (b builder) appendix() section {
-	s := section{ID: "appendix", Title: "Appendix: how this was counted", Parts: []part{
+	s := section{ID: "appendix", Title: "Appendix: how this was counted", Nav: "Appendix", Parts: []part{
 		head("ledger", "Counting ledger"), text(fmt.Sprintf("How the messages and records became %s, and what became of those.", b.unit)),
 	}}
 	if len(b.r.Ledger) > 0 {
@@ -362,7 +365,8 @@ func (b builder) appendix() section {
 			s.Parts = append(s.Parts, small(w))
 		}
 	}
-	return section{s.ID, s.Title, append(s.Parts, head("definitions", "Definitions used"), part{Terms: b.terms()})}
+	s.Parts = append(s.Parts, head("definitions", "Definitions used"), part{Terms: b.terms()})
+	return s
 }
 
 func (b builder) terms() []term {

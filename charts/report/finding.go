@@ -41,12 +41,8 @@ func newFindingView(f *analyze.Finding) findingView {
 	add("Whose it is:", ownerNames[f.Owner])
 	add("Check first:", f.FirstCheck)
 	add("On a New Rock device:", f.Setting)
-	for _, e := range f.Evidence {
-		add("Speaks for it:", e)
-	}
-	for _, e := range f.Refute {
-		add("Would speak against it:", e)
-	}
+	add("Speaks for it:", strings.Join(f.Evidence, " "))
+	add("Would speak against it:", strings.Join(f.Refute, " "))
 	if f.Confidence > 0 {
 		add("Confidence:", show.Percent(f.Confidence))
 	}

@@ -26,6 +26,9 @@ func (a *app) dbPath() string {
 // given, a temporary one that they are imported into. done closes it.
 func (a *app) openRead(ctx context.Context, paths []string, zone *time.Location) (db *store.DB, done func(), err error) {
 	if len(paths) == 0 {
+		if err := a.applyChanged(ctx); err != nil {
+			return nil, nil, err
+		}
 		db, err := store.OpenReader(a.dbPath())
 		if err != nil {
 			if errors.Is(err, os.ErrNotExist) {
@@ -71,15 +74,25 @@ type tally struct {
 // importInto imports files, tells what became of each, and is an error only if
 // nothing at all could be read.
 func (a *app) importInto(ctx context.Context, db *store.DB, paths []string, opt ingest.Options) (tally, error) {
-	files, missing := ingest.Expand(paths)
 	var t tally
+	cfg, err := a.loadConfig()
+	if err != nil {
+		return t, err
+	}
+	opt.Zones = cfg.zones
+	if cfg.path != "" {
+		if _, err := ingest.Apply(ctx, db, cfg.names); err != nil {
+			return t, err
+		}
+	}
+	files, missing := ingest.Expand(paths)
 	for _, err := range missing {
 		t.failed++
 		fmt.Fprintln(a.err, "callsift:", clean(err.Error()))
 	}
 	bar := newProgress(a, files)
 	opt.Progress = bar.file
-	err := ingest.Run(ctx, db, files, opt, func(r ingest.FileResult) {
+	err = ingest.Run(ctx, db, files, opt, func(r ingest.FileResult) {
 		bar.clear()
 		t.add(&r)
 		a.tell(&r)

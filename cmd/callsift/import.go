@@ -15,7 +15,7 @@ import (
 type importOptions struct {
 	tz, format string
 	wait       time.Duration
-	columns    map[string]string
+	columns    []string
 }
 
 func newImportCommand(a *app) *cobra.Command {
@@ -30,8 +30,8 @@ all, and a second import of the same bytes changes nothing.
 
 A table of calls (CSV, TSV, Excel, JSON lines) is read by the words of its header.
 Where it has others, or none, --columns names them: start=Date,caller=From,... by
-header, or start=4,caller=1,... by number. A file of no known format is read as a
-table then.
+header, or start=4,caller=1,... by number; or it is the name of a mapping in
+callsift.toml. A file of no known format is read as a table then.
 
 Files that callsift does not know are named and left out. What became of every
 file shows ` + "`callsift sources`" + `, what could not be used ` + "`callsift rejects`" + `.
@@ -48,7 +48,7 @@ EXIT STATUS
 	cmd.Flags().StringVar(&opt.tz, "tz", "", "`ZONE` of times that do not name one, e.g. Europe/Berlin (default: evidence in the data, else UTC)")
 	cmd.Flags().StringVar(&opt.format, "format", "", "read every file as this `FORMAT`; callsift formats lists them")
 	cmd.Flags().DurationVar(&opt.wait, "wait", lockWait, "how long to wait for another command that writes")
-	cmd.Flags().StringToStringVar(&opt.columns, "columns", nil, "what the columns of a table are, by header or number: `NAME=COLUMN,...`, e.g. start=Date,caller=From")
+	cmd.Flags().StringSliceVar(&opt.columns, "columns", nil, "what the columns of a table are, by header or number: `NAME=COLUMN,...`, e.g. start=Date,caller=From; or the name of a mapping in the configuration")
 	cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formatNames(), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
@@ -67,10 +67,11 @@ func runImport(ctx context.Context, a *app, opt importOptions, paths []string) e
 	if err != nil {
 		return err
 	}
-	io := ingest.Options{Zone: zone, Columns: opt.columns}
-	if err := ingest.CheckColumns(opt.columns); err != nil {
-		return usagef("--columns: %v", err)
+	columns, err := a.columns(opt.columns)
+	if err != nil {
+		return err
 	}
+	io := ingest.Options{Zone: zone, Columns: columns}
 	if opt.format != "" {
 		if io.Format = ingest.FormatNamed(opt.format); io.Format == nil {
 			return usagef("--format: no format %q; formats are %s", opt.format, strings.Join(formatNames(), ", "))

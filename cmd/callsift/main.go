@@ -42,6 +42,7 @@ type app struct {
 	out, err io.Writer
 	quiet    bool
 	db       string
+	config   string // of --config
 
 	temporary bool                   // the database is gone when the command ends
 	tempDir   atomic.Pointer[string] // where it is
@@ -120,7 +121,7 @@ EXIT STATUS
   0  done
   1  error
   2  wrong usage
-  3  a threshold was crossed (--fail-over)
+  3  a threshold was crossed (--fail-over, --fail-on)
   130  interrupted`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -137,11 +138,12 @@ EXIT STATUS
 	root.SetIn(a.in)
 	root.SetFlagErrorFunc(flagError)
 	root.PersistentFlags().StringVar(&a.db, "db", "", "database `FILE` (default $CALLSIFT_DB, else callsift.db)")
+	root.PersistentFlags().StringVar(&a.config, "config", "", "configuration `FILE` (default $CALLSIFT_CONFIG, else callsift.toml beside the database)")
 	root.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no remarks on standard error")
 	root.AddCommand(
-		newImportCommand(a), newReportCommand(a), newBreakdownCommand(a), newChartCommand(a), newMetricsCommand(a),
+		newImportCommand(a), newReportCommand(a), newBreakdownCommand(a), newChartCommand(a), newMetricsCommand(a), newCompareCommand(a),
 		newCallsCommand(a), newCallCommand(a), newLedgerCommand(a), newSourcesCommand(a), newRejectsCommand(a),
-		newExplainCommand(a), newFormatsCommand(a), newSQLCommand(a), newCheckCommand(a), newPruneCommand(a), newVersionCommand(a),
+		newExplainCommand(a), newFormatsCommand(a), newSQLCommand(a), newCheckCommand(a), newPruneCommand(a), newConfigCommand(a), newVersionCommand(a),
 	)
 	root.InitDefaultCompletionCmd()
 	root.InitDefaultHelpCmd()

@@ -16,9 +16,9 @@ import (
 
 type reportOptions struct {
 	selectFlags
-	out, title, font, failOver string
-	evidence                   int
-	sql                        bool
+	out, title, font, failOver, failOn string
+	evidence                           int
+	sql                                bool
 }
 
 func newReportCommand(a *app) *cobra.Command {
@@ -35,7 +35,7 @@ The same data gives the same bytes.
 
 EXIT STATUS
   0  done     1  error     2  wrong usage
-  3  the failure rate is over --fail-over`,
+  3  the failure rate is over --fail-over, or --fail-on finding and there is one`,
 		Example: "  callsift report --week last --tz Europe/Berlin --out report /var/log/pbx",
 		RunE:    func(cmd *cobra.Command, paths []string) error { return runReport(cmd.Context(), a, opt, paths) },
 	}
@@ -48,6 +48,8 @@ EXIT STATUS
 	f.StringVar(&opt.failOver, "fail-over", "", "exit with status 3 if more than `RATE` of the calls failed, e.g. 5%")
 	f.IntVar(&opt.evidence, "evidence", 60, "at most `N` calls with ladder and raw lines inside the page; 0: none")
 	f.BoolVar(&opt.sql, "show-sql", false, "under each table the SQL query that gives its numbers")
+	f.StringVar(&opt.failOn, "fail-on", "", "exit with status 3 on `WHAT`: finding")
+	cmd.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions([]string{"finding"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
@@ -66,6 +68,9 @@ func runReport(ctx context.Context, a *app, opt reportOptions, paths []string) e
 	if err != nil {
 		return err
 	}
+	if err := checkFailOn(opt.failOn); err != nil {
+		return err
+	}
 	zone, err := opt.zone()
 	if err != nil {
 		return err
@@ -78,6 +83,7 @@ func runReport(ctx context.Context, a *app, opt reportOptions, paths []string) e
 		return err
 	}
 	defer done()
+	q.Witness = witness(ctx, db)
 	r, err := analyze.ReportFrom(ctx, db, q, siteTitle(opt.title, paths, a.dbPath()))
 	if err != nil {
 		return err
@@ -96,6 +102,9 @@ func runReport(ctx context.Context, a *app, opt reportOptions, paths []string) e
 		return err
 	}
 	fmt.Fprintf(a.out, "\n%s\n", filepath.Join(opt.out, "report.html"))
+	if err := failOnFinding(opt.failOn, r.Findings); err != nil {
+		return err
+	}
 	for _, m := range r.KPIs {
 		if m.Name == "failure_rate" {
 			return checkRate(limit, m.Ratio.Num, m.Ratio.Den)

@@ -146,3 +146,24 @@ var countries = sync.OnceValue(func() map[string]string {
 	}
 	return table
 })
+
+// International is the country code of a number and what follows it, where the
+// number's form shows that it has one by the rules of Prefix; else empty.
+func International(number string) string {
+	n := Normalize(number)
+	if !isDialled(n) || strings.ContainsAny(n, "*#") {
+		return ""
+	}
+	digits, plus := strings.CutPrefix(n, "+")
+	switch {
+	case plus:
+		return digits
+	case len(n) <= 6:
+		return ""
+	case strings.HasPrefix(n, "00"):
+		return n[2:]
+	case n[0] != '0' && len(n) >= 11:
+		return n
+	}
+	return ""
+}

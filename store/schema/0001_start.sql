@@ -100,17 +100,19 @@ CREATE TABLE profile (           -- one combination of the keys that calls are c
   to_addr    TEXT    NOT NULL,   -- address it was sent to
   trunk_hint TEXT    NOT NULL,   -- the trunk as the record names it
   dir_hint   TEXT    NOT NULL,   -- the direction as the record tells it
-  prefix     TEXT    NOT NULL,   -- of the called number
+  prefix_hint TEXT   NOT NULL,   -- digits, or kind, that the called number begins with
   user_agent TEXT    NOT NULL,   -- of the side that sent the request
-  device     TEXT    NOT NULL,   -- the box that wrote the record
+  device_hint TEXT   NOT NULL,   -- the box that wrote the record, as the record names it
   format     TEXT    NOT NULL,   -- of the source
-  -- settled after each import from all that the database holds:
+  -- settled after each import from all that the database holds, and from the names of the configuration:
   class      TEXT    NOT NULL,   -- 1xx to 6xx, none, unknown
   cause      TEXT    NOT NULL,   -- the most telling of Q.850, Warning and phrase
   trunk      TEXT    NOT NULL,   -- the outside party
   peer       TEXT    NOT NULL,   -- the remote address
   direction  TEXT    NOT NULL,   -- in, out, internal, or ''
-  site       TEXT    NOT NULL,
+  site       TEXT    NOT NULL,   -- by the configuration, else ''
+  device     TEXT    NOT NULL,   -- device_hint, or its name in the configuration
+  prefix     TEXT    NOT NULL,   -- prefix_hint, or its name in the configuration
   scanner    INTEGER NOT NULL    -- 1: the peer only probes
 );
 
@@ -178,6 +180,11 @@ CREATE INDEX event_time ON event (time);
 CREATE TABLE ledger (            -- sums of bundle.steps
   step TEXT PRIMARY KEY,
   n    INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE setting (           -- what holds for the whole database
+  name  TEXT PRIMARY KEY,        -- site: the names of the configuration in force, as JSON
+  value TEXT NOT NULL
 ) WITHOUT ROWID;
 
 CREATE TABLE sip_code (          -- the vocabulary, for SQL users

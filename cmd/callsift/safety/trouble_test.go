@@ -184,7 +184,7 @@ func TestCheckFinds(t *testing.T) {
 		`DELETE FROM bundle WHERE id = 2`:                                       "reference: ",
 		`DELETE FROM evidence WHERE bundle = 3`:                                 "reference: ",
 		`DELETE FROM source WHERE id = 1`:                                       "reference: ",
-		`INSERT INTO profile SELECT id + 1000, scope, 'X', outcome, code, origin, reason, cause_code, cause_q850, cause_text, cause_from, released, rang, flags, from_addr, to_addr, trunk_hint, dir_hint, prefix, user_agent, device, format, class, cause, trunk, peer, direction, site, scanner FROM profile LIMIT 1`: "reference: 1 profiles",
+		`INSERT INTO profile SELECT id + 1000, scope, 'X', outcome, code, origin, reason, cause_code, cause_q850, cause_text, cause_from, released, rang, flags, from_addr, to_addr, trunk_hint, dir_hint, prefix_hint, user_agent, device_hint, format, class, cause, trunk, peer, direction, site, device, prefix, scanner FROM profile LIMIT 1`: "reference: 1 profiles",
 	}
 	for change, want := range changes {
 		db := filepath.Join(dir, "copy.db")

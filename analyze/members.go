@@ -1,0 +1,247 @@
+package analyze
+
+import (
+	"cmp"
+	"slices"
+
+	"callsift/store"
+	"callsift/store/codes"
+)
+
+// fewCalls is how many calls of a finding are looked at one by one where the
+// period has too many to be read.
+const fewCalls = 400
+
+// membersOf are calls with the driver's symptom, keys and time, and beside them
+// calls with the same keys and time without it. complete: they are all there.
+func (d *driver) membersOf(data Data) (with, without []Call, complete bool) {
+	exposed, having := d.profilesOf(data)
+	short := d.g.name == SymptomShort
+	put := func(c Call) {
+		b := int((c.Start - d.g.from) / quarter)
+		if b < 0 || b >= len(d.in) || !d.in[b] {
+			return
+		}
+		switch {
+		case short && (c.Talk < 0 || c.Talk >= shortMS), !having[c.Profile]:
+			without = append(without, c)
+		default:
+			with = append(with, c)
+		}
+	}
+	if data.Calls != nil {
+		for _, c := range data.Calls {
+			if exposed[c.Profile] {
+				put(c)
+			}
+		}
+		return with, without, true
+	}
+	if data.few == nil {
+		return nil, nil, false
+	}
+	from, to := d.span()
+	for _, ids := range []map[int64]bool{having, except(exposed, having)} {
+		if len(ids) > 0 {
+			for _, c := range data.few(ids, from, to, fewCalls) {
+				put(c)
+			}
+		}
+	}
+	return with, without, false
+}
+
+func except(all, without map[int64]bool) map[int64]bool {
+	rest := map[int64]bool{}
+	for id := range all {
+		if !without[id] {
+			rest[id] = true
+		}
+	}
+	return rest
+}
+
+// span is the driver's time in microseconds.
+func (d *driver) span() (from, to int64) {
+	first, last := len(d.in), -1
+	for b, in := range d.in {
+		if in {
+			first, last = min(first, b), b
+		}
+	}
+	return d.g.from + int64(first)*quarter, d.g.from + int64(last+1)*quarter
+}
+
+// spread is over how many callers, callees and hours the calls of a driver are.
+type spread struct {
+	calls            int
+	callers, callees int
+	top, topCallee   string
+	topShare         float64
+	topCalleeShare   float64
+	effective        float64 // how many equally busy callers would be as uneven
+	topHours         int     // different hours in which the busiest caller has one
+	otherShare       float64 // of the busiest caller, of the calls without the symptom
+	known            bool    // the callers are
+}
+
+func spreadOf(with, without []Call) spread {
+	s := spread{calls: len(with)}
+	callers, callees := map[string]int{}, map[string]int{}
+	for _, c := range with {
+		if c.Caller != "" {
+			callers[c.Caller]++
+		}
+		if c.Callee != "" {
+			callees[c.Callee]++
+		}
+	}
+	s.callers, s.callees = len(callers), len(callees)
+	var n int
+	s.top, n = mostOf(callers)
+	if len(with) == 0 || len(callers) == 0 {
+		return s
+	}
+	s.known = true
+	s.topShare = float64(n) / float64(len(with))
+	s.topCallee, n = mostOf(callees)
+	s.topCalleeShare = float64(n) / float64(len(with))
+	var sum, squares float64
+	for _, n := range callers {
+		sum, squares = sum+float64(n), squares+float64(n)*float64(n)
+	}
+	s.effective = sum * sum / squares
+	hours := map[int64]bool{}
+	for _, c := range with {
+		if c.Caller == s.top {
+			hours[c.Start/hour] = true
+		}
+	}
+	s.topHours = len(hours)
+	same := 0
+	for _, c := range without {
+		if c.Caller == s.top {
+			same++
+		}
+	}
+	if len(without) > 0 {
+		s.otherShare = float64(same) / float64(len(without))
+	}
+	return s
+}
+
+func mostOf(counts map[string]int) (name string, n int) {
+	for k, c := range counts {
+		if c > n || c == n && k < name {
+			name, n = k, c
+		}
+	}
+	return name, n
+}
+
+const (
+	minCallers = 2.5 // effective callers of what is no single caller's
+	minHours   = 6   // different hours of what is one caller's lasting trouble
+)
+
+// oneCaller names the caller where one has nearly all of the calls and stands out
+// by it. worth is false where it is a redialler's burst: one caller, for a few
+// hours only.
+func (d *driver) oneCaller() (worth bool) {
+	s := d.spread
+	if !s.known {
+		return true
+	}
+	if s.topShare >= holdShare && s.otherShare <= .5 {
+		d.source = s.top
+		return s.topHours >= minHours
+	}
+	return s.effective >= minCallers || s.otherShare > .5
+}
+
+// setups are the known times to the final response, sorted.
+func setups(calls []Call) []int64 {
+	var list []int64
+	for _, c := range calls {
+		if c.Setup >= 0 {
+			list = append(list, c.Setup)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// narrow is the middle of the times and how many of them lie within 5 % (or 150
+// ms) of it: nearly all where a timer ended the calls.
+func narrow(times []int64) (middle int64, share float64) {
+	if len(times) == 0 {
+		return -1, 0
+	}
+	middle = times[len(times)/2]
+	slack := max(150, middle/20)
+	n := 0
+	for _, t := range times {
+		if t >= middle-slack && t <= middle+slack {
+			n++
+		}
+	}
+	return middle, float64(n) / float64(len(times))
+}
+
+// others are calls of the period with the driver's keys and symptom outside its
+// time, or of the period before where the driver has all of it: what was usual.
+func (d *driver) others(data Data) []Call {
+	_, having := d.profilesOf(data)
+	from, to := d.span()
+	var list []Call
+	keep := func(c Call) {
+		if having[c.Profile] && (c.Start < from || c.Start >= to) {
+			list = append(list, c)
+		}
+	}
+	for _, c := range data.Calls {
+		keep(c)
+	}
+	if len(list) >= 20 || data.few == nil {
+		return list
+	}
+	end := d.g.from
+	start := end
+	for _, p := range data.Past {
+		start = min(start, p.Period.From.UnixMicro())
+	}
+	if start < end {
+		list = append(list, data.few(having, start, end, fewCalls)...)
+	}
+	return list
+}
+
+// firstFew are the names of three different calls: the first, and two more from
+// the rest, so that not all are from the same minute.
+func firstFew(calls []Call) []string {
+	named := slices.DeleteFunc(slices.Clone(calls), func(c Call) bool { return c.Name == "" })
+	slices.SortFunc(named, func(a, b Call) int {
+		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
+	})
+	var names []string
+	for _, at := range []int{0, len(named) / 2, len(named) - 1} {
+		for i := max(0, at); i < len(named); i++ {
+			if !slices.Contains(names, named[i].Name) {
+				names = append(names, named[i].Name)
+				break
+			}
+		}
+	}
+	return names
+}
+
+// isReal tells the profiles of requests that are not calls.
+func ofMethod(data Data, method string, keep func(*store.Profile) bool) map[int64]bool {
+	ids := map[int64]bool{}
+	for id, p := range data.Profiles {
+		if p.Method == method && p.Scope&store.ScopeCall != 0 && p.Outcome != codes.InProgress && !p.Scanner && (keep == nil || keep(p)) {
+			ids[id] = true
+		}
+	}
+	return ids
+}

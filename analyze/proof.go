@@ -1,0 +1,497 @@
+package analyze
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"callsift/store"
+	"callsift/store/codes"
+)
+
+// Witness looks into the messages of a call, which only the write side can read:
+// what was offered and answered, and what else a status line does not say.
+type Witness func(call string) (Testimony, error)
+
+// Testimony is what the messages of one call say beside its codes.
+type Testimony struct {
+	Offered    []string // codecs of the INVITE's offer
+	Answered   []string // codecs that the other side named in its refusal or answer
+	Trying     bool     // a 100 came
+	RetryAfter string   // of the final response; "" none
+	Warning    string
+	Nonces     int  // different nonces in challenges; 0 none
+	Authorized bool // a request with credentials was sent
+}
+
+// proof is something else in the data that speaks for a finding. Its name is
+// what rules ask for.
+type proof struct {
+	name string
+	text string
+}
+
+// The names of proofs.
+const (
+	proofFast       = "fast"       // refused within 300 ms: no phone rang
+	proofMany       = "many"       // many callers and callees at once
+	proofRegister   = "register"   // registrations lost in the same time
+	proofOptions    = "options"    // OPTIONS unanswered in the same time
+	proofRestart    = "restart"    // a device started anew
+	proofOffline    = "offline"    // a device reported extensions offline
+	proofCeiling    = "ceiling"    // conversations at once stood at a ceiling
+	proofTimer      = "timer"      // ended by a timer that was another one before
+	proofDelay      = "delay"      // post-dial delay rose
+	proofRecovered  = "recovered"  // the calls went through by another way
+	proofNo100      = "no-100"     // not even a 100 came
+	proofAfter100   = "after-100"  // a 100 came and nothing after it
+	proofRang       = "rang"       // it had rung
+	proofCodecs     = "codecs"     // offered and answered codecs have none in common
+	proofRetryAfter = "retry"      // the refusal named a time to come back
+	proofNonce      = "same-nonce" // refused although the nonce was the challenge's own
+	proofChallenge  = "challenge"  // never came with credentials
+	proofReinvite   = "reinvite"   // a request inside the dialog failed
+	proofOneCallee  = "one-callee" // nearly all to one number
+	proofShort      = "short"      // short calls rose too
+)
+
+// ownAnswerMS: nobody's thumb is that fast.
+const ownAnswerMS = 300
+
+// gather asks the data for all that speaks for the driver.
+func (d *driver) gather(data Data) {
+	add := func(name, format string, args ...any) {
+		d.proofs = append(d.proofs, proof{name, fmt.Sprintf(format, args...)})
+	}
+	times := setups(d.members)
+	if len(times) >= 5 && d.g.name != SymptomAbandoned && d.g.name != SymptomDropped && d.g.name != SymptomShort {
+		fast := 0
+		for _, t := range times {
+			if t <= ownAnswerMS {
+				fast++
+			}
+		}
+		if 10*fast >= 6*len(times) {
+			add(proofFast, "%d of %d were refused within %d ms: no phone can have rung.", fast, len(times), ownAnswerMS)
+		}
+	}
+	if s := d.spread; s.callees >= 5 && s.callers >= 3 && s.effective >= minCallers {
+		add(proofMany, "%s and %s are concerned.", plural(int64(s.callers), "caller", "callers"), plural(int64(s.callees), "called number", "called numbers"))
+	}
+	if s := d.spread; s.known && s.topCalleeShare >= holdShare && s.calls >= 5 {
+		add(proofOneCallee, "%.0f %% of them are calls to one number, %s.", 100*s.topCalleeShare, s.topCallee)
+	}
+	if text := d.requestsLost(data, "REGISTER", inIRA); text != "" {
+		add(proofRegister, "%s", text)
+	}
+	if text := d.requestsLost(data, "OPTIONS", func(p *store.Profile) bool { return p.Outcome != codes.Answered && p.Code != 401 && p.Code != 407 }); text != "" {
+		add(proofOptions, "%s", text)
+	}
+	d.fromEvents(data, add)
+	d.fromLoad(data, add)
+	d.fromTimes(data, times, add)
+	d.fromProfiles(data, add)
+	d.fromMessages(add)
+}
+
+// requestsLost compares how requests of a method fared in the driver's time and
+// in the rest of the period.
+func (d *driver) requestsLost(data Data, method string, bad func(*store.Profile) bool) string {
+	ids := ofMethod(data, method, nil)
+	if len(ids) == 0 {
+		return ""
+	}
+	var in, out, badIn, badOut int64
+	for _, c := range data.Cells {
+		b := (c.Time - d.g.from) / quarter
+		if !ids[c.Profile] || b < 0 || b >= int64(len(d.in)) {
+			continue
+		}
+		lost := bad(data.Profiles[c.Profile])
+		switch {
+		case d.in[b]:
+			in += c.N
+			if lost {
+				badIn += c.N
+			}
+		default:
+			out += c.N
+			if lost {
+				badOut += c.N
+			}
+		}
+	}
+	bins := int64(0)
+	for _, yes := range d.in {
+		if yes {
+			bins++
+		}
+	}
+	rest := int64(len(d.in)) - bins
+	switch {
+	case badIn >= 3 && in > 0 && (out == 0 || badIn*out > 3*badOut*in):
+		return fmt.Sprintf("%s of %s %s requests failed in that time; %s of %s in the rest of the period.", thousands(badIn), thousands(in), method, thousands(badOut), thousands(out))
+	case rest > 0 && out*bins/rest >= 20 && in*rest*5 < out*bins && d.n > 0:
+		return fmt.Sprintf("%s %s requests came in that time, where the rest of the period has %s in as many hours.", thousands(in), method, thousands(out*bins/rest))
+	}
+	return ""
+}
+
+// eventSlack is how long before the trouble an event may be its cause.
+const eventSlack = 10 * 60 * second
+
+func (d *driver) fromEvents(data Data, add func(string, string, ...any)) {
+	from, to := d.span()
+	counts := map[string]int64{}
+	first := map[string]store.Event{}
+	for _, e := range data.Events {
+		if e.Time < from-eventSlack || e.Time >= to {
+			continue
+		}
+		kind := strings.ToUpper(e.Kind)
+		if counts[kind] == 0 {
+			first[kind] = e
+		}
+		counts[kind]++
+	}
+	if e, ok := first["BOOTUP"]; ok {
+		when, _ := local(e.Time, d.g.q.zone())
+		add(proofRestart, "Device %s restarted at %s.", nameOr(e.Device, "without a name"), instant(when, true))
+	}
+	if n := counts["OFFLINE"]; n > 0 {
+		add(proofOffline, "%s lost their registration by the PBX's own events, first %s.", plural(n, "extension", "extensions"), nameOr(first["OFFLINE"].Subject, "one without a name"))
+	}
+}
+
+func nameOr(name, other string) string {
+	if name == "" {
+		return other
+	}
+	return name
+}
+
+// fromLoad asks whether conversations at once stood at the period's greatest
+// number while the calls failed, and seldom else.
+func (d *driver) fromLoad(data Data, add func(string, string, ...any)) {
+	if len(data.Minutes) == 0 {
+		return
+	}
+	levels := levelsOf(data)
+	var top int64
+	for _, n := range levels {
+		top = max(top, n)
+	}
+	if top < 4 {
+		return
+	}
+	near := top - max(1, top/20)
+	// Only quarter hours in which it happened count: a ceiling is not reached all day.
+	hit := make([]bool, d.g.bins)
+	line := d.g.lineOf(d.mode, d.keys)
+	for b, x := range line.x {
+		hit[b] = x > 0 && d.in[b]
+	}
+	var inside, atTop, topOutside, outside int64
+	for minute, n := range levels {
+		b := (minute - d.g.from) / quarter
+		if b < 0 || b >= int64(len(hit)) {
+			continue
+		}
+		switch {
+		case hit[b]:
+			inside++
+			if n >= near {
+				atTop++
+			}
+		default:
+			outside++
+			if n >= near {
+				topOutside++
+			}
+		}
+	}
+	if inside >= 5 && 4*atTop >= inside && atTop*max(1, outside) > 8*topOutside*inside {
+		add(proofCeiling, "Conversations at once stood at %d to %d, the most of the whole period, in %d of %d minutes of the quarter hours in which calls failed, and in %d of the other %d.",
+			near, top, atTop, inside, topOutside, outside)
+	}
+}
+
+// levelsOf is the conversations at the start of each minute.
+func levelsOf(data Data) map[int64]int64 {
+	levels := map[int64]int64{}
+	active := data.Active
+	last := int64(0)
+	for _, m := range data.Minutes {
+		if last > 0 {
+			for t := last + 60*second; t < m.Start && t-last < 6*hour; t += 60 * second {
+				levels[t] = active
+			}
+		}
+		levels[m.Start] = active
+		active += m.Answered - m.Ended
+		last = m.Start
+	}
+	return levels
+}
+
+// fromTimes asks whether a timer ended the calls, and whether callers waited
+// longer than usual.
+func (d *driver) fromTimes(data Data, times []int64, add func(string, string, ...any)) {
+	if d.g.name == symptomUnanswered || d.g.name == SymptomFailed {
+		if middle, share := narrow(times); len(times) >= 8 && share >= .6 && middle >= 3000 {
+			before := setups(d.others(data))
+			usual, usualShare := narrow(before)
+			switch {
+			case len(before) >= 8 && usualShare >= .4 && math.Abs(float64(middle-usual)) > .15*float64(usual):
+				add(proofTimer, "%.0f %% of them ended after %.1f s; before, %.0f %% after %.1f s: a timer was changed.", 100*share, float64(middle)/1000, 100*usualShare, float64(usual)/1000)
+			case len(before) >= 8 && usualShare < .4 && share >= .7:
+				add(proofTimer, "%.0f %% of them ended after %.1f s, which is a timer's doing.", 100*share, float64(middle)/1000)
+			}
+		}
+	}
+	if d.g.name == SymptomAbandoned || d.g.name == SymptomFailed {
+		if now, n, usual, m := d.pdd(data); n >= 20 && m >= 20 && now > usual+1000 && 2*now > 3*usual {
+			add(proofDelay, "The post-dial delay was %.1f s in 95 %% of the calls of that time (n = %s) and %.1f s in the others (n = %s).", float64(now)/1000, thousands(n), float64(usual)/1000, thousands(m))
+		}
+	}
+}
+
+// pdd is the 95th percentile of the delay with the driver's keys, in its time
+// and outside.
+func (d *driver) pdd(data Data) (now, n, usual, m int64) {
+	exposed, _ := d.profilesOf(data)
+	var in, out buckets
+	from, to := d.span()
+	switch {
+	case data.Calls != nil:
+		for _, c := range data.Calls {
+			if b := (c.Start - d.g.from) / quarter; exposed[c.Profile] && c.PDD >= 0 && b >= 0 && b < int64(len(d.in)) {
+				if d.in[b] {
+					in.add(store.DelayBucket(c.PDD), 1)
+				} else {
+					out.add(store.DelayBucket(c.PDD), 1)
+				}
+			}
+		}
+	case data.delaysIn != nil:
+		for _, x := range data.delaysIn(from, to, store.DelayPDD) {
+			if exposed[x.Profile] {
+				in.add(x.Bucket, x.N)
+			}
+		}
+		for _, x := range data.Delays {
+			if exposed[x.Profile] && x.Kind == store.DelayPDD {
+				out.add(x.Bucket, x.N)
+			}
+		}
+		for b, n := range in.count {
+			if b < len(out.count) {
+				out.count[b] -= n
+				out.n -= n
+			}
+		}
+	}
+	if out.n < 20 { // it has the whole period: the one before is the measure
+		for _, p := range data.Past {
+			for _, x := range p.Delays {
+				if exposed[x.Profile] && x.Kind == store.DelayPDD {
+					out.add(x.Bucket, x.N)
+				}
+			}
+		}
+	}
+	return in.percentile(.95), in.n, out.percentile(.95), out.n
+}
+
+// fromProfiles reads what the flags of the calls say.
+func (d *driver) fromProfiles(data Data, add func(string, string, ...any)) {
+	_, having := d.profilesOf(data)
+	var n, recovered, no100, after100, rang, unanswered, rejected, reinvite int64
+	selectFrom(data, d.g.q, nil).cells(data, func(c Cell, p *store.Profile) {
+		b := (c.Time - d.g.from) / quarter
+		if !having[p.ID] || b < 0 || b >= int64(len(d.in)) || !d.in[b] {
+			return
+		}
+		n += c.N
+		count := func(sum *int64, yes bool) {
+			if yes {
+				*sum += c.N
+			}
+		}
+		count(&no100, p.Code == codes.None && p.Flags&codes.FlagProvisionalOnly == 0)
+		count(&after100, p.Flags&codes.FlagProvisionalOnly != 0 && !p.Rang)
+		count(&rang, p.Rang)
+		count(&unanswered, p.Flags&codes.FlagChallengeUnanswered != 0)
+		count(&rejected, p.Flags&codes.FlagAuthRejected != 0)
+		count(&reinvite, p.Flags&(codes.FlagMidCallProblem|codes.FlagReinviteRejected) != 0)
+	})
+	most := func(k int64) bool { return n > 0 && 10*k >= 6*n }
+	if most(no100) {
+		add(proofNo100, "Not even a 100 came back for %s of %s.", thousands(no100), thousands(n))
+	}
+	if most(after100) {
+		add(proofAfter100, "A 100 came back for %s of %s and nothing after it: the next hop takes calls and gets no further.", thousands(after100), thousands(n))
+	}
+	if most(rang) && d.g.name == SymptomFailed {
+		add(proofRang, "It had rung in %s of %s.", thousands(rang), thousands(n))
+	}
+	if most(unanswered) {
+		add(proofChallenge, "%s of %s never answered the challenge.", thousands(unanswered), thousands(n))
+	}
+	if most(rejected) {
+		add(proofNonce, "%s of %s were refused after their credentials had been sent.", thousands(rejected), thousands(n))
+	}
+	if most(reinvite) {
+		add(proofReinvite, "A request inside the dialog (re-INVITE) failed in %s of %s.", thousands(reinvite), thousands(n))
+	}
+	if d.g.name == SymptomFailed {
+		recovered = d.recoveredCalls(data)
+		if recovered > 0 {
+			add(proofRecovered, "%s in that time were answered all the same after a failed attempt: another way took over, so callers may not have noticed.", plural(recovered, "call", "calls"))
+		}
+	}
+	if text := d.shortCalls(data); text != "" {
+		add(proofShort, "%s", text)
+	}
+}
+
+// recoveredCalls counts calls of the driver's time that went through after an
+// attempt had failed, if there are as many of them as there are failures.
+func (d *driver) recoveredCalls(data Data) (n int64) {
+	q := d.g.q
+	q.Scope = ScopeCall
+	selectFrom(data, q, q.headline()).cells(data, func(c Cell, p *store.Profile) {
+		b := (c.Time - d.g.from) / quarter
+		if b >= 0 && b < int64(len(d.in)) && d.in[b] && p.Flags&codes.FlagRecovered != 0 {
+			n += c.N
+		}
+	})
+	if float64(n) < d.excess()/2 {
+		return 0
+	}
+	return n
+}
+
+// shortCalls: answered calls of the same keys that are over at once, more than
+// usual.
+func (d *driver) shortCalls(data Data) string {
+	if d.g.name == SymptomShort {
+		return ""
+	}
+	exposed, _ := d.profilesOf(data)
+	var in, shortIn, out, shortOut int64
+	for _, c := range data.Cells {
+		b := (c.Time - d.g.from) / quarter
+		if !exposed[c.Profile] || b < 0 || b >= int64(len(d.in)) {
+			continue
+		}
+		if d.in[b] {
+			in, shortIn = in+c.Talked, shortIn+c.Short
+		} else {
+			out, shortOut = out+c.Talked, shortOut+c.Short
+		}
+	}
+	if shortIn < 8 || TwoProportions(shortOut, out, shortIn, in) < 4 {
+		return ""
+	}
+	return fmt.Sprintf("%s of %s answered calls were over within 6 s; %s of %s in the rest of the period.", thousands(shortIn), thousands(in), thousands(shortOut), thousands(out))
+}
+
+// asked is how many calls the witness is asked about.
+const asked = 3
+
+// fromMessages looks into three calls of the finding.
+func (d *driver) fromMessages(add func(string, string, ...any)) {
+	if d.g.q.Witness == nil {
+		return
+	}
+	var all []Testimony
+	for _, name := range firstFew(d.members) {
+		if len(all) == asked {
+			break
+		}
+		if t, err := d.g.q.Witness(name); err == nil {
+			all = append(all, t)
+		}
+	}
+	if len(all) == 0 {
+		return
+	}
+	t := all[0]
+	code := 0
+	if d.mode != nil {
+		code = d.mode.code
+	}
+	every := func(has func(Testimony) bool) bool {
+		return !slices.ContainsFunc(all, func(t Testimony) bool { return !has(t) })
+	}
+	switch {
+	case (code == 488 || code == 415 || code == 606) && len(t.Offered) > 0:
+		text := fmt.Sprintf("Offered were %s", strings.Join(t.Offered, ", "))
+		if len(t.Answered) > 0 {
+			text += "; the refusal named " + strings.Join(t.Answered, ", ")
+		} else {
+			text += "; the refusal named no codec"
+		}
+		if t.Warning != "" {
+			text += " (Warning: " + t.Warning + ")"
+		}
+		add(proofCodecs, "%s.", text)
+	case code == 503 && every(func(t Testimony) bool { return t.RetryAfter != "" }):
+		add(proofRetryAfter, "The refusals say Retry-After: %s.", t.RetryAfter)
+	case code == 503 && every(func(t Testimony) bool { return t.RetryAfter == "" }):
+		add("no-retry", "The refusals carry no Retry-After.")
+	case (code == 401 || code == 403 || code == 407) && every(func(t Testimony) bool { return t.Authorized }):
+		if every(func(t Testimony) bool { return t.Nonces <= 1 }) {
+			add(proofNonce, "The refusal came after credentials for the challenge's own nonce: it is the password or the account, not a stale nonce.")
+		} else {
+			add("nonces", "The challenges came with %d different nonces.", t.Nonces)
+		}
+	case code == 408 && every(func(t Testimony) bool { return t.Trying }):
+		add(proofAfter100, "A 100 came before the 408.")
+	case code == 408 && every(func(t Testimony) bool { return !t.Trying }):
+		add(proofNo100, "No 100 came before the 408.")
+	}
+}
+
+func (d *driver) has(name string) bool {
+	return slices.ContainsFunc(d.proofs, func(p proof) bool { return p.name == name })
+}
+
+// notPeople tells whether a rise of what users do is proven not to be users.
+func (d *driver) notPeople() bool {
+	switch d.g.name {
+	case symptomUnanswered:
+		return d.has(proofTimer) && d.has(proofMany)
+	case SymptomAbandoned:
+		return d.has(proofDelay)
+	case SymptomUser:
+		hard := 0
+		for _, name := range []string{proofFast, proofRegister, proofOptions, proofRestart, proofOffline, proofCeiling} {
+			if d.has(name) {
+				hard++
+			}
+		}
+		return hard >= 1 && d.has(proofMany) && (hard >= 2 || !d.has(proofFast) || d.x >= 3*d.expected)
+	}
+	return true
+}
+
+// ends is the driver's time in the zone; ongoing where hardly an attempt of the
+// period came after it.
+func (d *driver) ends() (from, to time.Time, ongoing bool) {
+	a, b := d.span()
+	zone := d.g.q.zone()
+	last := int32((b - d.g.from) / quarter)
+	var after int64
+	for i := range d.g.strata {
+		for _, s := range d.g.now[i] {
+			if s.bin >= last && d.keys.holds(&d.g.strata[i]) {
+				after += int64(s.n)
+			}
+		}
+	}
+	return time.UnixMicro(a).In(zone), time.UnixMicro(b).In(zone), after < 5
+}
