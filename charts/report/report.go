@@ -4,6 +4,8 @@
 //
 //	report.html      one file, no network: readable on a screen, a phone and paper
 //	report.json      every number, schema below
+//	report.md        the same sections as the page, for a wiki or a ticket
+//	report.xlsx      a sheet a table, with real numbers and dates
 //	charts/NAME.png  and NAME.svg
 //	tables/NAME.csv  one a table
 //
@@ -89,7 +91,12 @@ func pack(r *analyze.Report, opt Options) ([]file, error) {
 	if err != nil {
 		return nil, err
 	}
-	files = append(files, file{"report.json", data})
+	files = append(files, file{"report.json", data}, file{"report.md", markdown(r, opt)})
+	book, err := workbook(r)
+	if err != nil {
+		return nil, err
+	}
+	files = append(files, file{"report.xlsx", book})
 	page, err := page(r, opt)
 	if err != nil {
 		return nil, err
