@@ -70,6 +70,14 @@ func (g *group) file(path string) error {
 	if already, err := g.importedBefore(path, o.size, sha, &r); already || err != nil {
 		return err
 	}
+	if old, err := g.grown(path, o); err != nil {
+		return err
+	} else if old != nil {
+		if err := g.replace(old); err != nil {
+			return err
+		}
+		o.grown = grownNote(old)
+	}
 	if err := o.unpackBody(); err != nil {
 		return g.unreadable(o, &r, err)
 	}
@@ -160,7 +168,7 @@ func (g *group) source(o *opened, format *Format, r *FileResult) error {
 		in.TZFrom = zoneFrom
 	}
 	im, s := g.im, &g.im.Source
-	s.SHA256, s.Size, s.TZ, s.TZFrom, s.Note = o.sha(), o.raw.n, in.TZ, in.TZFrom, o.note
+	s.SHA256, s.Size, s.TZ, s.TZFrom, s.Note = o.sha(), o.raw.n, in.TZ, in.TZFrom, joinNotes(o.note, o.grown)
 	if bomb := (*bombError)(nil); errors.As(readErr, &bomb) {
 		im.Reject(0, bomb.unpacked, bomb.Error(), nil)
 	}
@@ -203,8 +211,8 @@ func (g *group) note(r *FileResult, state store.State, text string) error {
 }
 
 func joinNotes(a, b string) string {
-	if a == "" {
-		return b
+	if a == "" || b == "" {
+		return a + b
 	}
 	return a + "; " + b
 }

@@ -39,6 +39,19 @@ func Remove(ctx context.Context, db *store.DB, source store.Source) (Removal, er
 }
 
 func (r *Removal) take(ctx context.Context, im *store.Import) error {
+	a, err := r.empty(ctx, im)
+	if err != nil {
+		return err
+	}
+	a.settleBundles()
+	a.join()
+	im.Settle(a.names.settle)
+	return im.Err()
+}
+
+// empty takes the records out and assembles again what they were part of; what
+// depends on the whole is left to the assembler that it returns.
+func (r *Removal) empty(ctx context.Context, im *store.Import) (*assembler, error) {
 	s := &r.Source
 	bundles := im.Bundles(s.ID)
 	r.Bundles = len(bundles)
@@ -59,15 +72,12 @@ func (r *Removal) take(ctx context.Context, im *store.Import) error {
 		done[id] = true
 		a.again(id)
 		if i%1000 == 0 && ctx.Err() != nil {
-			return ctx.Err()
+			return nil, ctx.Err()
 		}
 	}
 	r.Dropped, r.Handed = im.DropRecords(s.ID)
-	a.settleBundles()
 	if s.First > 0 {
 		a.stretches = append(a.stretches, stretch{s.First, s.Last + 1})
 	}
-	a.join()
-	im.Settle(a.names.settle)
-	return im.Err()
+	return a, im.Err()
 }

@@ -56,7 +56,7 @@ type Import struct {
 	tx       *sql.Tx
 	stmts    map[string]*sql.Stmt
 	profiles *profileTable
-	cells    map[cellKey]Cell
+	cells    []countedCell
 	delays   map[delayKey]int64
 	minutes  [minuteSlots]minuteCount
 	messages map[messageKey]int64
@@ -110,7 +110,6 @@ func (db *DB) Begin(ctx context.Context, s Source) (*Import, error) {
 	im := &Import{
 		Source: s, db: db, tx: tx,
 		stmts:    map[string]*sql.Stmt{},
-		cells:    map[cellKey]Cell{},
 		delays:   map[delayKey]int64{},
 		messages: map[messageKey]int64{},
 		rejects:  map[string]*reject{},
@@ -239,6 +238,10 @@ func (im *Import) Commit() error {
 	if err := im.tx.Commit(); err != nil {
 		im.Rollback()
 		return im.db.explain(err)
+	}
+	if im.db.first {
+		// Not an error of the import's: a reader may be in the way; the next one tries again.
+		im.db.useLog()
 	}
 	return nil
 }

@@ -263,10 +263,7 @@ func (db *DB) BundleEvidence(ctx context.Context, bundle int64) (kind string, li
 func (db *DB) Sources(ctx context.Context) ([]Source, error) {
 	var list []Source
 	err := db.each(ctx, `SELECT id, path, sha256, size, format, state, messages, cdrs, events, rejected, doubled, first_time, last_time, tz, tz_from, note FROM source ORDER BY path, id`, nil, func(r *sql.Rows) error {
-		var s Source
-		err := r.Scan(&s.ID, &s.Path, &s.SHA256, &s.Size, &s.Format, &s.State, &s.Messages, &s.CDRs, &s.Events, &s.Rejected, &s.Doubled, &s.First, &s.Last, &s.TZ, &s.TZFrom, &s.Note)
-		list = append(list, s)
-		return err
+		return appendSource(&list, r)
 	})
 	return list, err
 }
@@ -488,6 +485,31 @@ func (db *DB) Excluded(ctx context.Context) (map[string]int64, error) {
 
 // SchemaVersion is the schema that this binary writes.
 func SchemaVersion() int { return latestVersion() }
+
+const shorterSources = `SELECT id, path, sha256, size, format, state, messages, cdrs, events, rejected, doubled, first_time, last_time, tz, tz_from, note FROM source
+	WHERE path IN (?, ?) AND size > 0 AND size < ? AND state IN ('imported', 'partial') ORDER BY size, id`
+
+// Shorter lists the sources with one of two paths that were read and had fewer
+// bytes than size, by size.
+func (db *DB) Shorter(ctx context.Context, paths []string, size int64) ([]Source, error) {
+	var list []Source
+	err := db.each(ctx, shorterSources, []any{paths[0], paths[1], size}, func(r *sql.Rows) error { return appendSource(&list, r) })
+	return list, err
+}
+
+// Shorter is that of DB, with the sources of this import that have ended.
+func (im *Import) Shorter(paths []string, size int64) ([]Source, error) {
+	var list []Source
+	im.query(shorterSources, []any{paths[0], paths[1], size}, func(r *sql.Rows) error { return appendSource(&list, r) })
+	return list, im.Err()
+}
+
+func appendSource(list *[]Source, r *sql.Rows) error {
+	var s Source
+	err := r.Scan(&s.ID, &s.Path, &s.SHA256, &s.Size, &s.Format, &s.State, &s.Messages, &s.CDRs, &s.Events, &s.Rejected, &s.Doubled, &s.First, &s.Last, &s.TZ, &s.TZFrom, &s.Note)
+	*list = append(*list, s)
+	return err
+}
 
 // DelayHours is Delays with the profiles summed and the hours kept: the delays of
 // one kind in [from, to) of the given profiles, by hour UTC.
