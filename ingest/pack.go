@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"math/bits"
 	"net/netip"
 
 	"callsift/ingest/dialog"
@@ -16,8 +17,11 @@ import (
 // the open calls and a late file can be joined without the old sources at hand.
 //
 // Layout of a message: time and place as differences to the message before
-// (varints), hash (8 bytes), flags, status, then the texts in fixed order, then
-// the lists with their lengths before them. Version 1 is the first byte of a pack.
+// (varints), hash (8 bytes), flags, status, the addresses, a set of bits, the
+// Vias, and what the bits announce: each text that differs from that of the last
+// request, or response, in fixed order, and what few messages have. Most texts of
+// a call's messages are the same, so this halves the pack, and the time to read
+// it. Version 1 is the first byte of a pack.
 const packVersion = 1
 
 // maxText bounds every text that is kept; longer ones are cut and end in a hash,
@@ -27,8 +31,11 @@ const maxText = 512
 // packer appends messages to a pack.
 type packer struct {
 	buf    []byte
-	refs   []textRef          // texts in buf, by number
-	place  [2 * maxRefs]uint8 // number of the text with a hash, 0: none
+	refs   []textRef                // texts in buf, by number
+	place  [2 * maxRefs]uint8       // number of the text with a hash, 0: none
+	last   [2][messageTexts]textRef // of the last request and response
+	addrs  [4]numberedAddr
+	addrAt int // where the next new address goes
 	time   int64
 	offset int64
 	line   int64
@@ -37,10 +44,43 @@ type packer struct {
 
 type textRef struct{ at, n uint32 }
 
+// numberedAddr is an address that is a text with a number; 0: none.
+type numberedAddr struct {
+	addr   netip.AddrPort
+	number int
+}
+
 const (
 	maxRefs   = 128 // texts with a number; packs of ordinary calls have 20 to 60
 	maxProbes = 16  // places looked at for an earlier text
 )
+
+// messageTexts is how many texts a message has, in the order of their bits:
+// those first that differ most often.
+const messageTexts = 17
+
+func textsOf(m *dialog.Message) [messageTexts]string {
+	return [...]string{m.Method, m.ToTag, m.Phrase, m.CSeq, m.RequestURI, m.Agent, m.RequestUser, m.FromTag, m.FromURI, m.ToURI, m.FromUser, m.ToUser, m.Device, m.Realm, m.Warning, m.RAck, m.RSeq}
+}
+
+func textPointers(m *dialog.Message) [messageTexts]*string {
+	return [...]*string{&m.Method, &m.ToTag, &m.Phrase, &m.CSeq, &m.RequestURI, &m.Agent, &m.RequestUser, &m.FromTag, &m.FromURI, &m.ToURI, &m.FromUser, &m.ToUser, &m.Device, &m.Realm, &m.Warning, &m.RAck, &m.RSeq}
+}
+
+// hasRare is the bit for what few messages have; the texts' bits come after it.
+const hasRare = 1
+
+func rare(m *dialog.Message) bool {
+	return m.RetryAfter != -1 || m.Expires != -1 || len(m.Contacts) > 0 || len(m.Reasons) > 0 || len(m.Links) > 0
+}
+
+// class tells requests from responses.
+func class(m *dialog.Message) int {
+	if m.Status != 0 {
+		return 1
+	}
+	return 0
+}
 
 func (p *packer) add(m *dialog.Message) {
 	if len(p.buf) == 0 {
@@ -57,12 +97,30 @@ func (p *packer) add(m *dialog.Message) {
 	p.num(int64(m.Status))
 	p.addr(m.Src)
 	p.addr(m.Dst)
-	for _, s := range [...]string{m.Method, m.CSeq, m.FromTag, m.ToTag, m.FromURI, m.ToURI, m.FromUser, m.ToUser, m.RequestURI, m.RequestUser, m.Agent, m.Phrase, m.Warning, m.Realm, m.RAck, m.RSeq, m.Device} {
-		p.text(s)
+	last, texts := &p.last[class(m)], textsOf(m)
+	var set uint32
+	if rare(m) {
+		set = hasRare
 	}
+	for i, s := range texts {
+		if r := last[i]; int(r.n) != len(s) || string(p.buf[r.at:r.at+r.n]) != s {
+			set |= hasRare << (i + 1)
+		}
+	}
+	p.num(int64(set))
+	p.texts(m.Vias)
+	for left := set >> 1; left != 0; left &= left - 1 {
+		i := bits.TrailingZeros32(left)
+		last[i], _ = p.text(texts[i])
+	}
+	if set&hasRare != 0 {
+		p.rare(m)
+	}
+}
+
+func (p *packer) rare(m *dialog.Message) {
 	p.num(int64(m.RetryAfter))
 	p.num(int64(m.Expires))
-	p.texts(m.Vias)
 	p.texts(m.Contacts)
 	p.num(int64(len(m.Reasons)))
 	for _, r := range m.Reasons {
@@ -93,11 +151,12 @@ func (p *packer) texts(list []string) {
 	}
 }
 
-// text writes 0 for "", the number of an earlier equal text, or -length and bytes.
-func (p *packer) text(s string) {
+// text writes 0 for "", the number of an earlier equal text, or -length and
+// bytes. It returns where the text stands and its number, 0 if it has none.
+func (p *packer) text(s string) (textRef, int) {
 	if s == "" {
 		p.num(0)
-		return
+		return textRef{}, 0
 	}
 	at := textPlace(s)
 	var free *uint8
@@ -109,18 +168,21 @@ func (p *packer) text(s string) {
 		}
 		if r := p.refs[*place-1]; int(r.n) == len(s) && string(p.buf[r.at:r.at+r.n]) == s {
 			p.num(int64(*place))
-			return
+			return r, int(*place)
 		}
 		at++
 	}
 	p.num(-int64(len(s)))
+	r, number := textRef{uint32(len(p.buf)), uint32(len(s))}, 0
 	if len(p.refs) < maxRefs { // unpacker.text gives numbers by the same rule
-		p.refs = append(p.refs, textRef{uint32(len(p.buf)), uint32(len(s))})
+		p.refs = append(p.refs, r)
+		number = len(p.refs)
 		if free != nil {
-			*free = uint8(len(p.refs))
+			*free = uint8(number)
 		}
 	}
 	p.buf = append(p.buf, s...)
+	return r, number
 }
 
 // textPlace is a hash of a text's length and end, where tags and branches differ.
@@ -131,17 +193,25 @@ func textPlace(s string) uint32 {
 	return uint32(h>>32) % (2 * maxRefs)
 }
 
-// addr writes an address as a text of 0, 6 or 18 bytes.
+// addr writes an address as a text of 0, 6 or 18 bytes. Those of a call are few.
 func (p *packer) addr(a netip.AddrPort) {
 	if !a.IsValid() {
 		p.num(0)
 		return
 	}
+	for i := range p.addrs {
+		if p.addrs[i].number != 0 && p.addrs[i].addr == a {
+			p.num(int64(p.addrs[i].number))
+			return
+		}
+	}
 	var b [18]byte
 	ip := a.Addr().AsSlice()
 	n := copy(b[:], ip)
 	binary.BigEndian.PutUint16(b[n:], a.Port())
-	p.text(string(b[:n+2]))
+	_, number := p.text(string(b[:n+2]))
+	p.addrs[p.addrAt%len(p.addrs)] = numberedAddr{a, number}
+	p.addrAt++
 }
 
 // unpacker reads packs; a pack that is damaged gives an error. Its texts are
@@ -149,6 +219,7 @@ func (p *packer) addr(a netip.AddrPort) {
 type unpacker struct {
 	buf   string
 	texts []string
+	lists []string // room for short lists
 	bad   bool
 }
 
@@ -163,13 +234,24 @@ func unpack(list []dialog.Message, source int64, data []byte) ([]dialog.Message,
 	}
 	u := newUnpacker(data)
 	var time, offset, line int64
+	last := [2]int{-1, -1} // where in list the last request and response are
 	for len(u.buf) > 0 && !u.bad {
 		var m dialog.Message
 		time += u.num()
 		offset += u.num()
 		line += u.num()
+		m.Length = int32(u.num())
+		m.Hash = u.hash()
+		m.Flags = dialog.MessageFlags(u.num())
+		m.Status = int(u.num())
 		m.Source, m.Time, m.Offset, m.Line = source, time, offset, int32(line)
-		u.message(&m)
+		of := class(&m)
+		if last[of] >= 0 {
+			u.message(&m, &list[last[of]])
+		} else {
+			u.message(&m, &dialog.Message{})
+		}
+		last[of] = len(list)
 		list = append(list, m)
 	}
 	if u.bad {
@@ -178,17 +260,31 @@ func unpack(list []dialog.Message, source int64, data []byte) ([]dialog.Message,
 	return list, nil
 }
 
-func (u *unpacker) message(m *dialog.Message) {
-	m.Length = int32(u.num())
-	m.Hash = u.hash()
-	m.Flags = dialog.MessageFlags(u.num())
-	m.Status = int(u.num())
+// message reads what follows the status; last is the one before of its class.
+func (u *unpacker) message(m, last *dialog.Message) {
 	m.Src, m.Dst = u.addr(), u.addr()
-	for _, s := range [...]*string{&m.Method, &m.CSeq, &m.FromTag, &m.ToTag, &m.FromURI, &m.ToURI, &m.FromUser, &m.ToUser, &m.RequestURI, &m.RequestUser, &m.Agent, &m.Phrase, &m.Warning, &m.Realm, &m.RAck, &m.RSeq, &m.Device} {
-		*s = u.text()
+	set := uint64(u.num())
+	if set>>(messageTexts+1) != 0 {
+		u.bad, u.buf = true, ""
+		return
 	}
-	m.RetryAfter, m.Expires = int(u.num()), int(u.num())
 	m.Vias = u.list()
+	from, to := textPointers(last), textPointers(m)
+	for i := range to {
+		if set&(hasRare<<(i+1)) != 0 {
+			*to[i] = u.text()
+		} else {
+			*to[i] = *from[i]
+		}
+	}
+	m.RetryAfter, m.Expires = -1, -1
+	if set&hasRare != 0 {
+		u.rare(m)
+	}
+}
+
+func (u *unpacker) rare(m *dialog.Message) {
+	m.RetryAfter, m.Expires = int(u.num()), int(u.num())
 	m.Contacts = u.list()
 	for range u.count() {
 		m.Reasons = append(m.Reasons, dialog.Reason{Protocol: u.text(), Cause: int(u.num()), Text: u.text(), Location: u.text()})
@@ -238,9 +334,14 @@ func (u *unpacker) list() []string {
 	if n == 0 {
 		return nil
 	}
-	list := make([]string, 0, n)
-	for range n {
-		list = append(list, u.text())
+	if n > cap(u.lists)-len(u.lists) {
+		u.lists = make([]string, 0, max(n, 64))
+	}
+	at := len(u.lists)
+	u.lists = u.lists[:at+n]
+	list := u.lists[at : at+n : at+n]
+	for i := range list {
+		list[i] = u.text()
 	}
 	return list
 }

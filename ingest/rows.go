@@ -37,16 +37,21 @@ func rowsOf(r *dialog.Result, msgs []dialog.Message, format string) [][]store.At
 }
 
 // stepsOf is what became of a bundle's messages, for the ledger.
-func stepsOf(r *dialog.Result) (s store.Steps) {
+func stepsOf(r *dialog.Result, hidden int64) (s store.Steps) {
 	c := &r.Counts
-	for step, n := range map[store.Step]int{
-		store.StepMessages: c.Messages, store.StepDuplicates: c.Duplicates, store.StepRetransmissions: c.Retransmissions, store.StepUnusable: c.Unusable,
-		store.StepTransactions: c.Transactions, store.StepFolded: c.Retries, store.StepInDialog: c.InDialog, store.StepAcks: c.Acks,
-		store.StepCancels: c.Cancels, store.StepOrphans: c.Orphaned, store.StepRequests: c.Requests,
-		store.StepAttempts: c.Attempts, store.StepHops: c.Hops, store.StepFurther: c.Further, store.StepCalls: c.Calls,
+	for _, of := range [...]struct {
+		step store.Step
+		n    int
+	}{
+		{store.StepMessages, c.Messages}, {store.StepDuplicates, c.Duplicates}, {store.StepRetransmissions, c.Retransmissions}, {store.StepUnusable, c.Unusable},
+		{store.StepTransactions, c.Transactions}, {store.StepFolded, c.Retries}, {store.StepInDialog, c.InDialog}, {store.StepAcks, c.Acks},
+		{store.StepCancels, c.Cancels}, {store.StepOrphans, c.Orphaned}, {store.StepRequests, c.Requests},
+		{store.StepAttempts, c.Attempts}, {store.StepHops, c.Hops}, {store.StepFurther, c.Further}, {store.StepCalls, c.Calls},
 	} {
-		s[step] = int64(n)
+		s[of.step] = int64(of.n)
 	}
+	s[store.StepMessages] += hidden
+	s[store.StepDuplicates] += hidden
 	return s
 }
 

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 	"unsafe"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // FuzzParse holds the parser to three promises: nothing panics, all slices of
@@ -182,6 +184,35 @@ func FuzzAddrSpec(f *testing.F) {
 		_, again, _ := AddrSpec([]byte("<" + string(uri) + ">"))
 		if !bytes.Equal(uri, again) {
 			t.Errorf("uri %q in brackets is read as %q", uri, again)
+		}
+	})
+}
+
+// FuzzPlain: the short ways for what nearly every peer writes read a value as the
+// general ones do.
+func FuzzPlain(f *testing.F) {
+	for _, tc := range addrTests {
+		f.Add([]byte(tc.value))
+	}
+	for _, value := range []string{
+		`"Carol" <sip:201@example.net>;tag=a1`, `<sip:201@example.net>`, `"a\"b" <sip:x@h>;tag=1`, `"a"  <sip:x@h>;tag="1"`, `<sip:x@h>;tag=;q`, `"<" <sip:x@h> ;tag=1`, `<sip:x<y@h>;tag=1`,
+		"SIP/2.0/UDP 192.0.2.1:5060;rport;branch=z9hG4bK1", "SIP/2.0/TCP [2001:db8::1];branch=z9hG4bK1;received=192.0.2.9", "SIP/2.0/UDP h;branch=;x", "SIP/2.0/UDP h;;branch=1",
+		"SIP/2.0/UDP h;branch =1", `SIP/2.0/UDP h;branch="1;2"`, "SIP/2.0/UDP h h;branch=1", "SIP/2.0/UDP h;BRANCH=1;branch=2", "SIP/2.0/UDP  h", "SIP/2.0/UDP h, SIP/2.0/UDP i", "SIP/2.0/UDP h;branchx=1",
+	} {
+		f.Add([]byte(value))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		value := trim(raw)
+		if uri, tag, ok := plainParty(value); ok {
+			want, wantTag, flags := anyParty(value)
+			if flags != 0 || !bytes.Equal(uri, want) || !bytes.Equal(tag, wantTag) || (tag == nil) != (wantTag == nil) {
+				t.Errorf("%q: uri %q, tag %q; in general %q, %q, flags %v", value, uri, tag, want, wantTag, flags)
+			}
+		}
+		if v, ok := plainVia(value); ok {
+			if d := cmp.Diff(anyVia(value), v, cmp.AllowUnexported(viaParts{})); d != "" {
+				t.Errorf("%q: %s", value, d)
+			}
 		}
 	})
 }

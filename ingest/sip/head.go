@@ -58,11 +58,11 @@ func (h *head) row(name, value []byte) {
 		}
 	case hFrom:
 		if h.first(&m.From, value) {
-			m.FromTag = h.tag(value)
+			m.FromURI, m.FromTag = h.party(value)
 		}
 	case hTo:
 		if h.first(&m.To, value) {
-			m.ToTag = h.tag(value)
+			m.ToURI, m.ToTag = h.party(value)
 		}
 	case hCSeq:
 		if m.CSeq != nil || m.CSeqMethod != nil {
@@ -93,18 +93,64 @@ func (h *head) first(field *[]byte, value []byte) bool {
 	return true
 }
 
-// tag reads the tag of a From or To and notes what is wrong with the value.
-func (h *head) tag(value []byte) []byte {
+// party reads URI and tag of a From or To and notes what is wrong with the value.
+func (h *head) party(value []byte) (uri, tag []byte) {
+	if uri, tag, ok := plainParty(value); ok {
+		return uri, tag
+	}
+	uri, tag, flags := anyParty(value)
+	h.m.Flags |= flags
+	return uri, tag
+}
+
+func anyParty(value []byte) (uri, tag []byte, flags Flags) {
 	a := splitAddr(value)
-	h.m.Flags |= a.flags
 	if masked(value) {
-		h.m.Flags |= Masked
+		a.flags |= Masked
 	}
-	tag, _ := Param(a.params, "tag")
+	tag, _ = Param(a.params, "tag")
 	if len(tag) == 0 {
-		return nil
+		tag = nil
 	}
-	return tag
+	return a.uri, tag, a.flags
+}
+
+// plainParty is party for the value that nearly every message has: a display
+// name in quotes or none, <uri>, and a tag as the only parameter or none. With
+// the general way, these took a tenth of the time of parsing.
+func plainParty(value []byte) (uri, tag []byte, ok bool) {
+	rest := value
+	if len(rest) > 2 && rest[0] == '"' {
+		end := 1 + bytes.IndexByte(rest[1:], '"')
+		if end == 0 || bytes.IndexByte(rest[:end], '\\') >= 0 {
+			return nil, nil, false
+		}
+		rest = rest[end+1:]
+		if len(rest) > 0 && rest[0] == ' ' {
+			rest = rest[1:]
+		}
+	}
+	if len(rest) < 2 || rest[0] != '<' || bytes.IndexByte(value, '*') >= 0 {
+		return nil, nil, false
+	}
+	end := bytes.IndexByte(rest, '>')
+	if end < 2 || blank(rest[1]) || blank(rest[end-1]) || bytes.IndexByte(rest[1:end], '<') >= 0 {
+		return nil, nil, false
+	}
+	uri, rest = rest[1:end], rest[end+1:]
+	if len(rest) == 0 {
+		return uri, nil, true
+	}
+	if len(rest) < 6 || string(rest[:5]) != ";tag=" {
+		return nil, nil, false
+	}
+	tag = rest[5:]
+	for _, c := range tag {
+		if !tokens[c] {
+			return nil, nil, false
+		}
+	}
+	return uri, tag, true
 }
 
 // cseq reads "number method". A number that is none is kept as text.

@@ -23,6 +23,8 @@ type Message struct {
 
 	CallID     []byte
 	From, To   []byte // the whole value
+	FromURI    []byte // as AddrSpec gives it
+	ToURI      []byte
 	FromTag    []byte
 	ToTag      []byte
 	CSeq       []byte // the number as text, without leading zeros: it may be out of range

@@ -1,19 +1,25 @@
 package sip
 
-import "iter"
+import (
+	"bytes"
+	"iter"
+)
 
 // Rows yields name and value of every header row in the order of the message,
-// names as written, values unfolded. One pass over them is cheaper than a
-// search for each header that is wanted.
+// both as written: [Unfold] those that are used. One pass over them is cheaper
+// than a search for each header that is wanted.
 func (m *Message) Rows() iter.Seq2[[]byte, []byte] {
 	return func(yield func(name, value []byte) bool) {
 		for i := range m.index {
-			if r := &m.index[i]; r.name != nil && !yield(r.name, unfold(r.value)) {
+			if r := &m.index[i]; r.name != nil && !yield(r.name, r.value) {
 				return
 			}
 		}
 	}
 }
+
+// Unfold makes one line of a header row's value. Nearly all are one.
+func Unfold(value []byte) []byte { return unfold(value) }
 
 // Hop is what tells the hops of a message apart: a Via without its parameters
 // other than the branch.
@@ -27,6 +33,12 @@ type Hop struct {
 // HopsOf yields the Via values of one header row.
 func HopsOf(row []byte) iter.Seq[Hop] {
 	return func(yield func(Hop) bool) {
+		if v, ok := plainVia(row); ok && bytes.IndexByte(row, ',') < 0 {
+			h := Hop{Transport: v.transport, Branch: v.branch}
+			h.Host, h.Port = hostPort(v.sentBy)
+			yield(h)
+			return
+		}
 		values := splitter{rest: row, sep: ',', angles: true}
 		for v, ok := values.next(); ok; v, ok = values.next() {
 			if len(v) == 0 {

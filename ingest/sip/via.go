@@ -44,6 +44,13 @@ type viaParts struct {
 // splitVia reads "SIP/2.0/UDP host:port;params" with LWS around each part. Of
 // a corrupted protocol it takes the text behind the last slash as transport.
 func splitVia(value []byte) viaParts {
+	if v, ok := plainVia(value); ok {
+		return v
+	}
+	return anyVia(value)
+}
+
+func anyVia(value []byte) viaParts {
 	var v viaParts
 	head := value
 	if semi := bytes.IndexByte(value, ';'); semi >= 0 {
@@ -76,6 +83,56 @@ func splitVia(value []byte) viaParts {
 			if p = trim(p[6:]); len(p) > 1 && p[0] == '=' {
 				v.branch = bareQuotes(trim(p[1:]))
 			}
+		}
+	}
+}
+
+// plainVia is splitVia for a value as nearly every peer writes it: one space, no
+// quotes, nothing empty. Two of them are read of every message.
+func plainVia(value []byte) (v viaParts, ok bool) {
+	if len(value) < 12 || string(value[:8]) != "SIP/2.0/" {
+		return v, false
+	}
+	n := 8
+	for n < len(value) && tokens[value[n]] {
+		n++
+	}
+	if n == 8 || n+1 >= len(value) || value[n] != ' ' {
+		return v, false
+	}
+	v.transport = value[8:n]
+	at := n + 1
+	for n = at; n < len(value) && value[n] != ';'; n++ {
+		if c := value[n]; !tokens[c] && c != ':' && c != '[' && c != ']' {
+			return v, false
+		}
+	}
+	if n == at {
+		return v, false
+	}
+	v.sentBy = value[at:n]
+	if n == len(value) {
+		return v, true
+	}
+	v.params = value[n+1:]
+	for at = n + 1; ; at = n + 1 {
+		if n = bytes.IndexByte(value[at:], ';'); n < 0 {
+			n = len(value)
+		} else {
+			n += at
+		}
+		p := value[at:n]
+		if len(p) == 0 || blank(p[0]) || blank(p[len(p)-1]) {
+			return v, false
+		}
+		if v.branch == nil && len(p) > 6 && equalFold(p[:6], "branch") {
+			if len(p) == 7 || p[6] != '=' || blank(p[7]) {
+				return v, false
+			}
+			v.branch = p[7:]
+		}
+		if n == len(value) {
+			return v, bytes.IndexByte(v.params, '"') < 0
 		}
 	}
 }
