@@ -62,20 +62,21 @@ func Summary(w io.Writer, r *analyze.Report) error {
 	return b.Flush()
 }
 
-// verdictLines breaks the first sentences into at most four lines.
+// verdictLines breaks the first sentences into at most five lines; a sentence
+// that does not fit is left out whole.
 func verdictLines(sentences []string) []string {
 	var lines []string
 	for _, s := range sentences {
+		more := lines[:len(lines):len(lines)]
 		for i, word := range strings.Fields(show.Clean(s)) {
-			last := len(lines) - 1
-			if i > 0 && utf8.RuneCountInString(lines[last]+" "+word) <= summaryWidth {
-				lines[last] += " " + word
+			if last := len(more) - 1; i > 0 && utf8.RuneCountInString(more[last]+" "+word) <= summaryWidth {
+				more[last] += " " + word
 				continue
 			}
-			if len(lines) == 4 {
-				return lines
-			}
-			lines = append(lines, word)
+			more = append(more, word)
+		}
+		if len(more) <= 5 {
+			lines = more
 		}
 	}
 	return lines
