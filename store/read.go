@@ -282,6 +282,17 @@ func (db *DB) SourceBySHA(ctx context.Context, sha string) (s Source, ok bool, e
 	return s, ok, err
 }
 
+// Seams lists where sources go on into one another.
+func (db *DB) Seams(ctx context.Context) ([]Seam, error) {
+	var list []Seam
+	err := db.each(ctx, seamQuery, nil, func(r *sql.Rows) error {
+		s, err := scanSeam(r)
+		list = append(list, s)
+		return err
+	})
+	return list, err
+}
+
 // HasSize reports whether a source of so many bytes was read: only then can a
 // file of that size be one that was imported before.
 func (db *DB) HasSize(ctx context.Context, size int64) (ok bool, err error) {
