@@ -103,6 +103,9 @@ func (g *group) replace(old *store.Source) error {
 	if err := g.commit(); err != nil {
 		return err
 	}
+	if err := partSeams(g.ctx, g.db, old.ID); err != nil { // the end of the command joins anew
+		return err
+	}
 	im, err := g.db.Edit(g.ctx)
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"fmt"
 
 	"callsift/store"
 )
@@ -24,6 +25,12 @@ type Removal struct {
 // had the source never been read.
 func Remove(ctx context.Context, db *store.DB, source store.Source) (Removal, error) {
 	r := Removal{Source: source}
+	if source.State == store.Joined {
+		return r, fmt.Errorf("%s: is only where one source goes on in another; remove one of the two", source.Path)
+	}
+	if err := partSeams(ctx, db, source.ID); err != nil {
+		return r, err
+	}
 	if err := db.EraseDeleted(ctx); err != nil {
 		return r, err
 	}
@@ -35,7 +42,10 @@ func Remove(ctx context.Context, db *store.DB, source store.Source) (Removal, er
 	if err := r.take(ctx, im); err != nil {
 		return r, err
 	}
-	return r, im.Commit()
+	if err := im.Commit(); err != nil {
+		return r, err
+	}
+	return r, joinSeams(ctx, db)
 }
 
 func (r *Removal) take(ctx context.Context, im *store.Import) error {

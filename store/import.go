@@ -40,6 +40,7 @@ const (
 	Unknown    State = "unknown"    // no format recognised
 	Empty      State = "empty"      // no bytes
 	Duplicate  State = "duplicate"  // the same bytes under another path
+	Joined     State = "joined"     // where two rotated sources meet: the record that the rotation cut
 	Unreadable State = "unreadable" // could not be opened
 )
 

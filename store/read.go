@@ -282,6 +282,17 @@ func (db *DB) SourceBySHA(ctx context.Context, sha string) (s Source, ok bool, e
 	return s, ok, err
 }
 
+// Seams lists where sources go on into one another.
+func (db *DB) Seams(ctx context.Context) ([]Seam, error) {
+	var list []Seam
+	err := db.each(ctx, seamQuery, nil, func(r *sql.Rows) error {
+		s, err := scanSeam(r)
+		list = append(list, s)
+		return err
+	})
+	return list, err
+}
+
 // HasSize reports whether a source of so many bytes was read: only then can a
 // file of that size be one that was imported before.
 func (db *DB) HasSize(ctx context.Context, size int64) (ok bool, err error) {
@@ -525,6 +536,19 @@ func (db *DB) DelayHours(ctx context.Context, from, to int64, kind DelayKind, pr
 		err := r.Scan(&d.Time, &d.Bucket, &d.N)
 		d.Time *= 4 * Quarter
 		list = append(list, d)
+		return err
+	})
+	return list, err
+}
+
+// AttemptMinutes counts the rows that begin in [from, to) by minute and profile.
+func (db *DB) AttemptMinutes(ctx context.Context, from, to int64) ([]Cell, error) {
+	var list []Cell
+	err := db.each(ctx, `SELECT start / 60000000, profile, count(*) FROM attempt WHERE start >= ? AND start < ? GROUP BY 1, 2 ORDER BY 1, 2`, []any{from, to}, func(r *sql.Rows) error {
+		var c Cell
+		err := r.Scan(&c.Time, &c.Profile, &c.N)
+		c.Time *= minuteUS
+		list = append(list, c)
 		return err
 	})
 	return list, err
