@@ -24,14 +24,13 @@ const (
 // printer writes the sections of the report as PDF pages.
 type printer struct {
 	*fpdf.Fpdf
-	r        *analyze.Report
-	pictures map[string][]byte // charts as PNG
+	r *analyze.Report
 }
 
 // printed is report.pdf: the sections of the page in the same order, the charts
-// as pictures.
-func printed(r *analyze.Report, opt Options, pictures map[string][]byte) ([]byte, error) {
-	p := printer{fpdf.New("P", "pt", "A4", ""), r, pictures}
+// as drawings. It is in Liberation Sans, which has no Chinese.
+func printed(r *analyze.Report, opt Options) ([]byte, error) {
+	p := printer{fpdf.New("P", "pt", "A4", ""), r}
 	p.SetCreationDate(packDate)
 	p.SetModificationDate(packDate)
 	p.SetCatalogSort(true)
@@ -142,20 +141,18 @@ func (p printer) chart(name string) {
 	if err != nil {
 		return
 	}
-	data, ok := p.pictures[name]
-	if fig.Empty != "" || !ok {
+	if fig.Empty != "" {
 		p.say(fig.Title+": "+fig.Empty+".", 9.5, false, false)
 		return
 	}
-	how := fpdf.ImageOptions{ImageType: "png"}
-	info := p.RegisterImageOptionsReader(name, how, bytes.NewReader(data))
-	if p.Err() {
+	p.keep(charts.PrintedHeight(fig, pdfWidth) + 6)
+	top := p.GetY()
+	h, err := charts.Print(p.Fpdf, fig, pdfMargin, top, pdfWidth)
+	if err != nil {
+		p.SetError(err)
 		return
 	}
-	h := pdfWidth * info.Height() / info.Width()
-	p.keep(h + 6)
-	p.ImageOptions(name, pdfMargin, p.GetY(), pdfWidth, h, true, how, 0, "")
-	p.Ln(4)
+	p.SetXY(pdfMargin, top+h+4)
 }
 
 // grid draws a table: the first column takes the room that the others leave.

@@ -18,7 +18,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 
 	"callsift/analyze"
@@ -98,13 +97,7 @@ func pack(r *analyze.Report, opt Options) ([]file, error) {
 	if err != nil {
 		return nil, err
 	}
-	pictures := map[string][]byte{}
-	for _, f := range files {
-		if name, ok := strings.CutSuffix(strings.TrimPrefix(f.path, "charts/"), ".png"); ok {
-			pictures[name] = f.data
-		}
-	}
-	sheet, err := printed(r, opt, pictures)
+	sheet, err := printed(r, opt)
 	if err != nil {
 		return nil, err
 	}

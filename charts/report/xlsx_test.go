@@ -137,14 +137,14 @@ func TestMarkdown(t *testing.T) {
 // second run.
 func TestPrinted(t *testing.T) {
 	for name, r := range sample.Extremes() {
-		first, err := printed(r, Options{}, nil)
+		first, err := printed(r, Options{})
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
 		if !bytes.HasPrefix(first, []byte("%PDF-")) {
 			t.Errorf("%s: no PDF", name)
 		}
-		if second, _ := printed(r, Options{}, nil); !bytes.Equal(first, second) {
+		if second, _ := printed(r, Options{}); !bytes.Equal(first, second) {
 			t.Errorf("%s: another PDF on a second run", name)
 		}
 	}
