@@ -53,6 +53,7 @@ type Data struct {
 	few func(profiles map[int64]bool, from, to int64, limit int) []Call
 	// delaysIn reads the delays of one kind that begin in [from, to).
 	delaysIn   func(from, to int64, kind store.DelayKind) []store.Delay
+	minutesIn  func(from, to int64) []store.Cell                                                 // by minute and profile
 	delayHours func(from, to int64, kind store.DelayKind, profiles map[int64]bool) []store.Delay // by hour, profiles summed
 }
 

@@ -37,11 +37,13 @@ type driver struct {
 	margin   float64
 	coverage float64
 
-	source   string // the one caller that it is about
-	members  []Call // calls with the symptom, not all of them where they are many
-	spread   spread
-	proofs   []proof
-	searched int
+	source  string // the one caller that it is about
+	members []Call // calls with the symptom, not all of them where they are many
+	spread  spread
+	proofs  []proof
+	// What the margin is made of: expected cases before they are set right by the
+	// rest, those and the cases in all, and the price of the search.
+	e, allX, allE, price float64
 }
 
 func (d *driver) excess() float64 { return d.x - d.expected }
@@ -84,6 +86,10 @@ func (g *grid) candidates(least float64) []candidate {
 			of := []*mode{&m}
 			if g.modes && !g.proof {
 				of = append(of, nil)
+			}
+			if g.bySource {
+				add(&m, choice{}.with(0, g.strata[i][0]), x)
+				continue
 			}
 			for _, one := range of {
 				add(one, choice{}, x)
@@ -142,7 +148,6 @@ func (g *grid) search(judge func(*driver) bool) []*driver {
 			break
 		}
 		d := g.settle(candidates[best], lines[best], stays[best], price)
-		d.searched = len(candidates)
 		if d.excess() >= least && d.x >= minLift*d.expected && judge(d) {
 			found = append(found, d)
 		}
@@ -213,13 +218,19 @@ func (g *grid) settle(c candidate, l *line, s stay, price float64) *driver {
 	} else if !g.hasPast() && d.restE > 0 {
 		d.expected = e * (allX - d.x) / d.restE
 	}
-	score := likelihood(d.x, e, allX, allE)
-	d.margin = max(score/d.phi-d.stay.price-price, minMargin)
+	d.e, d.allX, d.allE, d.price = e, allX, allE, price
+	d.margin = max(d.marginOf(d.x), minMargin)
 	whole, _, wholeE := g.lineOf(nil, choice{}).within(d.in)
 	if excess := whole - wholeE; excess > 0 {
 		d.coverage = min(1, d.excess()/excess)
 	}
 	return d
+}
+
+// marginOf is the margin with so many cases in the driver's time.
+func (d *driver) marginOf(x float64) float64 {
+	score := likelihood(x, d.e, d.allX-d.x+x, d.allE)
+	return score/d.phi - d.stay.price - d.price
 }
 
 // overlap is the part that two sets of bins share of both together.
@@ -287,6 +298,9 @@ func (g *grid) sumOf(cells []counts3, keys choice) (sum counts3) {
 // holds the excess and its siblings stayed as they were (the ripple of DRIVERS.md).
 func (g *grid) simplest(c candidate, in []bool) (*mode, choice) {
 	m, keys := c.mode, c.keys
+	if g.bySource {
+		return m, keys
+	}
 	if m == nil && g.modes {
 		m = g.soleMode(keys, in)
 	}
@@ -395,7 +409,7 @@ func (d *driver) profilesOf(data Data) (exposed, having map[int64]bool) {
 			v[k] = dim.of(p)
 		}
 		x, n := d.g.counts(one, p)
-		if n == 0 || !d.keys.holds(&v) {
+		if n == 0 || !d.g.bySource && !d.keys.holds(&v) {
 			continue
 		}
 		exposed[id] = true

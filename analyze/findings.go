@@ -30,7 +30,11 @@ func Findings(d Data, q Query) []Finding {
 		if g == nil {
 			return nil
 		}
-		all = append(all, g.search(func(x *driver) bool { return x.judge(d) })...)
+		judge := func(x *driver) bool { return x.judge(d) }
+		all = append(all, g.search(judge)...)
+		if s.name == SymptomFailed && d.Calls != nil {
+			all = append(all, newSourceGrid(d, q, s).search(judge)...)
+		}
 	}
 	all = untold(all)
 	slices.SortStableFunc(all, func(a, b *driver) int { return cmp.Compare(b.excess(), a.excess()) })

@@ -115,22 +115,23 @@ type spot struct {
 // stratum and bin, now (quarter hours) and in the past (hours).
 type grid struct {
 	symptom
-	q       Query
-	from    int64 // start of bin 0, microseconds
-	bins    int
-	part    []int // of each bin: its part of the day
-	strata  []values
-	of      map[values]int
-	now     [][]spot          // attempts by stratum
-	nowX    map[mode][][]spot // those with the symptom
-	past    [][]spot          // the same of earlier weeks, by hour since the epoch
-	pastX   map[mode][][]spot
-	parts   map[int32]int // of an hour of the past: its part of the day
-	nowN    []int64       // sums by stratum
-	pastN   []int64
-	rates   map[mode][]float64          // expected, by stratum
-	shape   map[mode]*[dayParts]float64 // factor by part of the day
-	cleared []clearing
+	bySource bool // strata are callers, and nothing else
+	q        Query
+	from     int64 // start of bin 0, microseconds
+	bins     int
+	part     []int // of each bin: its part of the day
+	strata   []values
+	of       map[values]int
+	now      [][]spot          // attempts by stratum
+	nowX     map[mode][][]spot // those with the symptom
+	past     [][]spot          // the same of earlier weeks, by hour since the epoch
+	pastX    map[mode][][]spot
+	parts    map[int32]int // of an hour of the past: its part of the day
+	nowN     []int64       // sums by stratum
+	pastN    []int64
+	rates    map[mode][]float64          // expected, by stratum
+	shape    map[mode]*[dayParts]float64 // factor by part of the day
+	cleared  []clearing
 }
 
 // clearing takes what a finding has told out of the search.
@@ -144,14 +145,28 @@ func (c *clearing) covers(m *mode, stratum int, bin int32) bool {
 	return c.strata[stratum] && c.bins[bin] && (c.mode == nil || m == nil || *c.mode == *m)
 }
 
+// newSourceGrid counts one symptom by caller, as far as calls were read one by one.
+func newSourceGrid(d Data, q Query, s symptom) *grid {
+	callers := withCallers(d, "source")
+	callers.Past = nil
+	for _, p := range d.Past {
+		if p.Calls != nil {
+			callers.Past = append(callers.Past, Past{p.Period, withCallers(p.Data, "source")})
+		}
+	}
+	return gridOf(callers, q, s, true)
+}
+
 // newGrid counts one symptom; nil where there are no bounds to the period.
-func newGrid(d Data, q Query, s symptom) *grid {
+func newGrid(d Data, q Query, s symptom) *grid { return gridOf(d, q, s, false) }
+
+func gridOf(d Data, q Query, s symptom, bySource bool) *grid {
 	if q.Period.From.IsZero() || q.Period.To.IsZero() {
 		return nil
 	}
 	q.Scope = s.scope
 	g := &grid{
-		symptom: s, q: q, from: floor(q.Period.From.UnixMicro(), quarter), of: map[values]int{},
+		symptom: s, q: q, bySource: bySource, from: floor(q.Period.From.UnixMicro(), quarter), of: map[values]int{},
 		nowX: map[mode][][]spot{}, pastX: map[mode][][]spot{}, parts: map[int32]int{},
 		rates: map[mode][]float64{}, shape: map[mode]*[dayParts]float64{},
 	}
@@ -163,13 +178,15 @@ func newGrid(d Data, q Query, s symptom) *grid {
 		g.part = append(g.part, dayPart(time.UnixMicro(g.from+int64(i)*quarter).In(q.zone())))
 	}
 	strata := map[int64]int{} // by profile
-	stratum := func(p *store.Profile) int {
-		if i, ok := strata[p.ID]; ok {
+	stratum := func(p *store.Profile, caller string) int {
+		if i, ok := strata[p.ID]; ok && !bySource {
 			return i
 		}
-		var v values
-		for k, dim := range dims {
-			v[k] = dim.of(p)
+		v := values{caller}
+		if !bySource {
+			for k, dim := range dims {
+				v[k] = dim.of(p)
+			}
 		}
 		i, ok := g.of[v]
 		if !ok {
@@ -187,7 +204,7 @@ func newGrid(d Data, q Query, s symptom) *grid {
 			if n == 0 {
 				return
 			}
-			i, bin := stratum(p), binOf(c.Time)
+			i, bin := stratum(p, c.Caller), binOf(c.Time)
 			addSpot(&(*sums)[i], bin, n)
 			if x == 0 {
 				return

@@ -257,6 +257,10 @@ func (l *loader) events() (err error) {
 		list, _ := l.db.Delays(l.ctx, from, to, kind) // without it a finding has a proof less
 		return list
 	}
+	l.data.minutesIn = func(from, to int64) []store.Cell {
+		list, _ := l.db.AttemptMinutes(l.ctx, from, to)
+		return list
+	}
 	l.data.delayHours = func(from, to int64, kind store.DelayKind, profiles map[int64]bool) []store.Delay {
 		list, _ := l.db.DelayHours(l.ctx, from, to, kind, profiles)
 		return list

@@ -12,14 +12,25 @@ import (
 // period has too many to be read.
 const fewCalls = 400
 
+// fewOthers: fewer calls without the symptom say nothing about who calls there;
+// those of other hours do.
+const fewOthers = 20
+
 // membersOf are calls with the driver's symptom, keys and time, and beside them
 // calls with the same keys and time without it. complete: they are all there.
 func (d *driver) membersOf(data Data) (with, without []Call, complete bool) {
 	exposed, having := d.profilesOf(data)
 	short := d.g.name == SymptomShort
+	var elsewhere []Call
 	put := func(c Call) {
+		if d.g.bySource && c.Caller != *d.keys[0] {
+			return
+		}
 		b := int((c.Start - d.g.from) / quarter)
 		if b < 0 || b >= len(d.in) || !d.in[b] {
+			if !having[c.Profile] && c.Start >= d.g.from {
+				elsewhere = append(elsewhere, c)
+			}
 			return
 		}
 		switch {
@@ -35,18 +46,25 @@ func (d *driver) membersOf(data Data) (with, without []Call, complete bool) {
 				put(c)
 			}
 		}
+		if len(without) < fewOthers {
+			without = append(without, elsewhere...)
+		}
 		return with, without, true
 	}
 	if data.few == nil {
 		return nil, nil, false
 	}
 	from, to := d.span()
-	for _, ids := range []map[int64]bool{having, except(exposed, having)} {
+	others := except(exposed, having)
+	for _, ids := range []map[int64]bool{having, others} {
 		if len(ids) > 0 {
 			for _, c := range data.few(ids, from, to, fewCalls) {
 				put(c)
 			}
 		}
+	}
+	if len(without) < fewOthers && len(others) > 0 {
+		without = append(without, data.few(others, d.g.from, from, fewCalls)...)
 	}
 	return with, without, false
 }
@@ -82,6 +100,7 @@ type spread struct {
 	effective        float64 // how many equally busy callers would be as uneven
 	topHours         int     // different hours in which the busiest caller has one
 	otherShare       float64 // of the busiest caller, of the calls without the symptom
+	wishes           float64 // of the calls: different callers, numbers and hours
 	known            bool    // the callers are
 }
 
@@ -111,13 +130,19 @@ func spreadOf(with, without []Call) spread {
 		sum, squares = sum+float64(n), squares+float64(n)*float64(n)
 	}
 	s.effective = sum * sum / squares
-	hours := map[int64]bool{}
+	type wish struct {
+		caller, callee string
+		hour           int64
+	}
+	wishes, hours := map[wish]bool{}, map[int64]bool{}
 	for _, c := range with {
+		wishes[wish{c.Caller, c.Callee, c.Start / hour}] = true
 		if c.Caller == s.top {
 			hours[c.Start/hour] = true
 		}
 	}
 	s.topHours = len(hours)
+	s.wishes = float64(len(wishes)) / float64(len(with))
 	same := 0
 	for _, c := range without {
 		if c.Caller == s.top {
@@ -149,6 +174,10 @@ const (
 // hours only.
 func (d *driver) oneCaller() (worth bool) {
 	s := d.spread
+	if d.g.bySource {
+		d.source = *d.keys[0]
+		return d.source != "" && s.topHours >= minHours
+	}
 	if !s.known {
 		return true
 	}
@@ -156,7 +185,13 @@ func (d *driver) oneCaller() (worth bool) {
 		d.source = s.top
 		return s.topHours >= minHours
 	}
-	return s.effective >= minCallers || s.otherShare > .5
+	if s.effective < minCallers && s.otherShare <= .5 {
+		return false
+	}
+	// Redialling the same number within the hour is one wish: what is left must
+	// still be an excess.
+	once := d.x * s.wishes
+	return once-d.expected >= minCases && once >= minLift*d.expected && d.marginOf(once) >= minMargin
 }
 
 // setups are the known times to the final response, sorted.
@@ -235,7 +270,7 @@ func firstFew(calls []Call) []string {
 	return names
 }
 
-// isReal tells the profiles of requests that are not calls.
+// ofMethod are the profiles of requests of a method that ended.
 func ofMethod(data Data, method string, keep func(*store.Profile) bool) map[int64]bool {
 	ids := map[int64]bool{}
 	for id, p := range data.Profiles {

@@ -59,6 +59,11 @@ func BuildReport(current, previous Data, q Query, title string) Report {
 	r.TrunkNote = trunkNote(current, q, r.Trunks)
 	r.Days, r.Trend, r.Heat = dayClasses(current, q), dayRatios(current, q), heat(current, q)
 	r.PDD = selectFrom(current, q, q.headline()).delayBuckets(current, store.DelayPDD, nil).histogram()
+	r.Pareto, r.Worst, r.Load = pareto(current, q), worstHours(current, q), loadCurve(current, q)
+	r.Prefixes = largestGroups(groupRows(current, q, func(p *store.Profile) string { return p.Prefix }))
+	r.Agents = largestGroups(groupRows(current, q, func(p *store.Profile) string { return p.UserAgent }))
+	r.Callers, r.Marks = callerRows(current, q), marks(current, q)
+	r.Lanes, r.Happened = lanes(current, q), happenings(current, q)
 	r.Incidents = incidents(current, q)
 	if current.Past == nil && len(previous.Cells) > 0 {
 		current.Past = []Past{{Period: q.Period.before(), Data: previous}}
@@ -66,10 +71,21 @@ func BuildReport(current, previous Data, q Query, title string) Report {
 	r.Changes = compare(current, previous, q, before.Period, false, CompareKeys)
 	r.Findings = Findings(current, q)
 	r.Actions = actionsOf(r.Findings)
+	r.Anomalies = anomalies(current, q)
+	r.Trunking = availability(current, q)
+	r.Targets = targetResults(q.Targets, r.KPIs)
 	r.Excluded = excluded(current, q)
 	r.Ledger = ledgerLines(current, q)
 	r.Verdict = verdict(current, q, &r)
 	return r
+}
+
+// largestGroups is nil where no record names the key.
+func largestGroups(rows []GroupRow) []GroupRow {
+	if len(rows) == 1 && rows[0].Name == "" {
+		return nil
+	}
+	return rows[:min(len(rows), maxGroups)]
 }
 
 func trunkNote(d Data, q Query, rows []GroupRow) string {

@@ -109,7 +109,7 @@ func TestReportOfOutage(t *testing.T) {
 	r := BuildReport(s.Data, before.Data, Query{Period: week(t, "2026-W46", time.UTC)}, "hotel")
 	// 280 quarter hours of 10 h a day; 13 of them down; 11 with a 404.
 	want := []string{
-		"37 of 1,105 calls failed (3.3 %, 95 % interval 2.4–4.6 %); the week before: 1.0 % of 1,000.",
+		"37 of 1,105 calls failed (3.3 %, 95 % interval 2.4–4.6 %); the week before: 1.0 % of 1,000, no significant change of the week as a whole.",
 		"1,068 of 1,105 answered (ASR 96.7 %); the network did its part for 1,068 of 1,105 (NER 96.7 %).",
 		"70 % of the failures (26 of 37) are 503 Service Unavailable from trunk carrier-a, all Tue 10 Nov 14:00–17:15.",
 	}

@@ -206,6 +206,15 @@ type Report struct {
 	Codes     []CodeRow
 	Trunks    []GroupRow
 	TrunkNote string // what the trunk rows count, and why their sum may exceed the calls
+	Pareto    []ParetoRow
+	Prefixes  []GroupRow // at most 20 each of these three
+	Agents    []GroupRow
+	Callers   []GroupRow // by failures; nil where the calls are too many to be read one by one
+	Worst     []HourRow
+	Load      []LoadPoint
+	Marks     []Mark // flags of the calls
+	Lanes     []Lane // of each trunk over time
+	Happened  []Happening
 	Days      []DayClasses
 	Trend     []DayRatios
 	Heat      Heat

@@ -64,7 +64,19 @@ func previousClause(q Query, r *Report) string {
 	if !known || !ok {
 		return "; there is no data of " + name + "."
 	}
-	return fmt.Sprintf("; %s: %s of %s.", name, percent(rate), thousands(m.Ratio.Den))
+	change := ""
+	if t := r.Changes.Table("kpi"); t != nil {
+		for _, row := range t.Rows {
+			switch {
+			case row.Key != "failure_rate" || !row.Tested:
+			case row.Significant:
+				change = ", a significant change"
+			default:
+				change = ", no significant change of the week as a whole"
+			}
+		}
+	}
+	return fmt.Sprintf("; %s: %s of %s%s.", name, percent(rate), thousands(m.Ratio.Den), change)
 }
 
 func answerSentence(r *Report, what [2]string) string {

@@ -7,6 +7,7 @@
 package charts
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -25,8 +26,13 @@ type Figure struct {
 	Alt      string // the key numbers as a sentence, for people who do not see the chart
 	Empty    string // why there is nothing to draw; "" if there is
 
-	draw func(*paper, box)
+	height int // of the drawing where the format asks for none; 0: 600
+	draw   func(*paper, box)
 }
+
+// Height is how high the figure is by itself, in CSS pixels; 0: it takes any
+// height.
+func (f Figure) Height() int { return f.height }
 
 // Options of a rendering. The zero value is 1200×600 at twice the pixels, light,
 // in Liberation Sans.
@@ -36,6 +42,7 @@ type Options struct {
 	Dark          bool
 	Font          string // path of a TTF, OTF or TTC file; "": Liberation Sans
 	Variables     bool   // SVG for inlining in a page: colours are var(--cs-…), see CSS
+	Links         bool   // SVG for inlining: what is drawn links to #calls, with the keys of its calls in data-where
 	ID            string // prefix of the ids of an inlined SVG; "": the figure's name
 }
 
@@ -50,6 +57,11 @@ var figures = []struct {
 	{"heatmap", "failure rate by hour and weekday", heatmapFigure},
 	{"trend", "ASR and NER by day with 95 % intervals", trendFigure},
 	{"pdd", "distribution of the post-dial delay", pddFigure},
+	{"pareto", "causes of failures with their running sum", paretoFigure},
+	{"compare", "this period against the one before, by code, with intervals", compareFigure},
+	{"drivers", "what explains the failures", driversFigure},
+	{"availability", "trunks over the week: calls, registrations, OPTIONS, events", availabilityFigure},
+	{"concurrency", "conversations at once by quarter hour", concurrencyFigure},
 }
 
 // Names lists the charts.
@@ -95,7 +107,7 @@ func Render(w io.Writer, fig Figure, format string, opt Options) error {
 	if !slices.Contains(Formats(), format) {
 		return fmt.Errorf("no chart format %q; formats are %s", format, strings.Join(Formats(), ", "))
 	}
-	opt, err := opt.filled()
+	opt, err := opt.filled(fig)
 	if err != nil {
 		return err
 	}
@@ -116,7 +128,7 @@ func Render(w io.Writer, fig Figure, format string, opt Options) error {
 // order and each once: they would be boxes in the picture. Give Options.Font a
 // font that holds them.
 func Missing(fig Figure, opt Options) ([]rune, error) {
-	opt, err := opt.filled()
+	opt, err := opt.filled(fig)
 	if err != nil {
 		return nil, err
 	}
@@ -132,12 +144,12 @@ func Missing(fig Figure, opt Options) ([]rune, error) {
 	return slices.Compact(missing), nil
 }
 
-func (o Options) filled() (Options, error) {
+func (o Options) filled(fig Figure) (Options, error) {
 	if o.Width == 0 {
 		o.Width = 1200
 	}
 	if o.Height == 0 {
-		o.Height = 600
+		o.Height = cmp.Or(fig.height, 600)
 	}
 	if o.Scale == 0 {
 		o.Scale = 2

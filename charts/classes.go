@@ -116,10 +116,10 @@ func (p *paper) stack(d analyze.DayClasses, b box, y scale, slot float64) {
 		if sum > 0 && bottom-top > 3 {
 			bottom--
 		}
-		p.tip = fmt.Sprintf("%s, %s: %s of %s (%s)", d.Day.Format("Mon Jan 2"), ClassLabel(c),
-			show.Count(n), show.Count(dayTotal(d)), show.Part(n, dayTotal(d)))
+		p.behind(fmt.Sprintf("%s, %s: %s of %s (%s)", d.Day.Format("Mon Jan 2"), ClassLabel(c),
+			show.Count(n), show.Count(dayTotal(d)), show.Part(n, dayTotal(d))), "day", d.Day.Format(time.DateOnly), "class", c)
 		p.rect(box{b.x, top, b.w, bottom - top}, ink(c))
-		p.tip = ""
+		p.behind("")
 		sum += n
 	}
 	label := show.Count(sum)

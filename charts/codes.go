@@ -103,7 +103,12 @@ func drawCodes(p *paper, b box, rows []analyze.CodeRow, total int64) {
 	for i, c := range rows {
 		y := b.y + float64(i)*pitch
 		mid := y + pitch/2 + 5
-		p.tip = fmt.Sprintf("%s: %s, %s", c.Label, p.codeValue(c, total), ended(c.Tally))
+		tip := fmt.Sprintf("%s: %s, %s", c.Label, p.codeValue(c, total), ended(c.Tally))
+		if c.Class == "other" {
+			p.behind(tip)
+		} else {
+			p.behind(tip, "code", fmt.Sprint(c.Code))
+		}
 		p.text(plot.x-10, mid, p.fit(c.Label, left-12, st), st)
 		fill := classInk(c.Class)
 		if c.Class == "other" {
@@ -114,7 +119,7 @@ func drawCodes(p *paper, b box, rows []analyze.CodeRow, total int64) {
 		value := p.codeValue(c, total)
 		p.text(plot.x+w+8, mid, value, style{size: sizeText, bold: c.Failed > 0})
 		p.text(plot.x+w+16+p.width(value, style{size: sizeText, bold: c.Failed > 0}), mid, ended(c.Tally), style{size: 13, ink: inkMuted})
-		p.tip = ""
+		p.behind("")
 	}
 	p.line(plot.x, b.y, plot.x, b.y+pitch*float64(len(rows)), inkAxis, 1)
 }

@@ -113,11 +113,19 @@ func drawHeat(p *paper, b box, heat analyze.Heat) {
 		y := grid.y + float64(d)*h
 		p.text(grid.x-10, y+h/2+5, weekdays[d], style{size: 13, anchor: end})
 		for hour, c := range day {
-			p.tip = heatTip(d, hour, c, heat.MinCount)
+			p.behind(heatTip(d, hour, c, heat.MinCount), heatKeys(d, hour, c)...)
 			p.heatCell(box{grid.x + float64(hour)*w + 1, y + 1, w - 2, h - 2}, c, heat.MinCount)
-			p.tip = ""
+			p.behind("")
 		}
 	}
+}
+
+// heatKeys selects an hour's failures; an hour without any links to nothing.
+func heatKeys(d, hour int, c analyze.HeatCell) []string {
+	if c.Failed == 0 {
+		return nil
+	}
+	return []string{"weekday", weekdays[d], "hour", fmt.Sprintf("%02d", hour), "outcome", "failed"}
 }
 
 func heatTip(d, hour int, c analyze.HeatCell, min int64) string {

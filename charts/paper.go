@@ -2,6 +2,7 @@ package charts
 
 import (
 	"math"
+	"net/url"
 	"strings"
 
 	"callsift/charts/internal/show"
@@ -39,6 +40,7 @@ type op struct {
 	bold   bool
 	anchor anchor
 	tip    string // what the pointer shows over it (SVG)
+	where  string // which calls stand behind it, see Options.Links
 }
 
 type anchor int
@@ -70,6 +72,7 @@ type paper struct {
 	face *typeface
 	ops  []op
 	tip  string
+	call string // see op.where
 }
 
 // narrow tells that the figure is for a phone or a column: legends go above the
@@ -80,8 +83,21 @@ func (p *paper) add(o op) {
 	if o.alpha == 0 {
 		o.alpha = 1
 	}
-	o.tip = p.tip
+	o.tip, o.where = p.tip, p.call
 	p.ops = append(p.ops, o)
+}
+
+// behind marks what is drawn next with what the pointer shows over it and with the
+// calls that it counts: keys and values as --where takes them. behind("") ends it.
+func (p *paper) behind(tip string, keys ...string) {
+	p.tip, p.call = tip, ""
+	v := url.Values{}
+	for i := 0; i+1 < len(keys); i += 2 {
+		v.Add(keys[i], keys[i+1])
+	}
+	if len(v) > 0 {
+		p.call = v.Encode()
+	}
 }
 
 func (p *paper) rect(b box, k ink) {

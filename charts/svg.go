@@ -17,30 +17,60 @@ func (p *paper) writeSVG(w io.Writer, fig Figure, opt Options) error {
 		id = fig.Name
 	}
 	id = escape(id)
+	// What holds links is no picture to a screen reader, or it would not find them.
+	role, links := "img", p.links(opt)
+	if links > 0 {
+		role = "group"
+	}
 	var b bytes.Buffer
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %s %s" width="%s" height="%s" role="img" aria-labelledby="%s-t %s-d"`,
-		num(p.w), num(p.h), num(p.w), num(p.h), id, id)
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %s %s" width="%s" height="%s" role="%s" aria-labelledby="%s-t %s-d"`,
+		num(p.w), num(p.h), num(p.w), num(p.h), role, id, id)
 	fmt.Fprintf(&b, ` font-family="%s">`+"\n", escape(families(p.face.family)))
 	fmt.Fprintf(&b, "<title id=\"%s-t\">%s</title>\n<desc id=\"%s-d\">%s</desc>\n", id, escape(fig.Title), id, escape(fig.Alt))
-	tip := ""
+	tip, where, end := "", "", ""
 	for _, o := range p.ops {
-		if o.tip != tip {
-			if tip != "" {
-				b.WriteString("</g>\n")
+		if o.tip != tip || o.where != where {
+			b.WriteString(end)
+			tip, where, end = o.tip, o.where, ""
+			switch {
+			case where != "" && links > 0:
+				// Many links are for the pointer; a table beside has them for the keyboard.
+				skip := ""
+				if links > 40 {
+					skip = ` tabindex="-1"`
+				}
+				fmt.Fprintf(&b, `<a href="%s" data-where="%s"%s><title>%s</title>`+"\n", escape(linkTarget(where)), escape(where), skip, escape(tip))
+				end = "</a>\n"
+			case tip != "":
+				fmt.Fprintf(&b, "<g><title>%s</title>\n", escape(tip))
+				end = "</g>\n"
 			}
-			if o.tip != "" {
-				fmt.Fprintf(&b, "<g><title>%s</title>\n", escape(o.tip))
-			}
-			tip = o.tip
 		}
 		p.svgOp(&b, o, opt)
 	}
-	if tip != "" {
-		b.WriteString("</g>\n")
-	}
+	b.WriteString(end)
 	b.WriteString("</svg>\n")
 	_, err := w.Write(b.Bytes())
 	return err
+}
+
+// links counts the links of the figure, if it is to have any.
+func (p *paper) links(opt Options) int {
+	n := 0
+	for i, o := range p.ops {
+		if opt.Links && o.where != "" && (i == 0 || p.ops[i-1].where != o.where) {
+			n++
+		}
+	}
+	return n
+}
+
+// linkTarget is the place of the page: an anchor, or the list of calls.
+func linkTarget(where string) string {
+	if strings.HasPrefix(where, "#") {
+		return where
+	}
+	return "#calls"
 }
 
 func families(first string) string {

@@ -182,6 +182,22 @@ func (p *paper) rateInterval(g analyze.GroupRow, st *style, x, y float64) float6
 	return p.width(s, small) + 18
 }
 
+// trunkKeys selects the calls of a trunk with one of the outcomes.
+func trunkKeys(g analyze.GroupRow, outcomes []string) []string {
+	if strings.HasPrefix(g.Name, "other (") {
+		return nil
+	}
+	name := g.Name
+	if name == NoTrunk {
+		name = ""
+	}
+	keys := []string{"trunk", name}
+	for _, o := range outcomes {
+		keys = append(keys, "outcome", o)
+	}
+	return keys
+}
+
 // shares draws one trunk's bar of 100 %.
 func (p *paper) shares(g analyze.GroupRow, b box) {
 	people := g.User + g.Abandoned
@@ -189,8 +205,11 @@ func (p *paper) shares(g analyze.GroupRow, b box) {
 		ink  ink
 		name string
 		n    int64
-	}{{"answered", "answered", g.Answered}, {inkPeople, "user & abandoned", people},
-		{inkOther, "other", g.Count - g.Answered - people - g.Failed}, {"failed", "failed", g.Failed}}
+
+		outcomes []string
+	}{{"answered", "answered", g.Answered, []string{"answered"}}, {inkPeople, "user & abandoned", people, []string{"user", "abandoned"}},
+		{inkOther, "other", g.Count - g.Answered - people - g.Failed, []string{"redirected", "in_progress", "completed_elsewhere", "not_connected"}},
+		{"failed", "failed", g.Failed, []string{"failed"}}}
 	var done int64
 	x := scale{0, float64(g.Count), b.x, b.right()}
 	for _, q := range parts {
@@ -201,9 +220,9 @@ func (p *paper) shares(g analyze.GroupRow, b box) {
 		if done > 0 && to-from > 3 {
 			from++
 		}
-		p.tip = fmt.Sprintf("%s, %s: %s of %s (%s)", g.Name, q.name, show.Count(q.n), show.Count(g.Count), show.Part(q.n, g.Count))
+		p.behind(fmt.Sprintf("%s, %s: %s of %s (%s)", g.Name, q.name, show.Count(q.n), show.Count(g.Count), show.Part(q.n, g.Count)), trunkKeys(g, q.outcomes)...)
 		p.rect(box{from, b.y, to - from, b.h}, q.ink)
-		p.tip = ""
+		p.behind("")
 		done += q.n
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"hash/fnv"
 	"slices"
+	"strings"
 
 	"callsift/store"
 	"callsift/store/codes"
@@ -33,7 +34,7 @@ func newCDRWriter(im *store.Import, format string, names *namer) *cdrWriter {
 }
 
 func (w *cdrWriter) single(r *CDR) {
-	w.row = attemptOfCDR(r, w.format)
+	fillAttempt(&w.row, r, w.format)
 	if len(w.names.prefixes) > 0 {
 		w.names.label(&w.row)
 	}
@@ -64,34 +65,38 @@ func (w *cdrWriter) known(a *store.Attempt) bool {
 	if w.copies == nil {
 		w.copies = map[cdrKey]int64{}
 	}
-	key := cdrKey{a.Start, a.Talk, a.Setup, a.NativeID, a.Caller, a.Callee, a.Profile}
+	key := cdrKey{a.Start, a.Talk, a.Setup, strings.Clone(a.NativeID), strings.Clone(a.Caller), strings.Clone(a.Callee), a.Profile}
+	for _, s := range [...]*string{&key.profile.Reason, &key.profile.FromAddr, &key.profile.TrunkHint, &key.profile.PrefixHint, &key.profile.UserAgent, &key.profile.DeviceHint} {
+		*s = strings.Clone(*s)
+	}
 	w.copies[key]++
 	return w.copies[key] <= have
 }
 
 // attemptOfCDR is a record as an attempt that is a call of its own.
-func attemptOfCDR(r *CDR, format string) store.Attempt {
-	prefix, _ := codes.Prefix(r.Callee)
-	origin := codes.Observed
+func attemptOfCDR(r *CDR, format string) (a store.Attempt) {
+	fillAttempt(&a, r, format)
+	return a
+}
+
+// fillAttempt is attemptOfCDR in place: an attempt is a thousand bytes.
+func fillAttempt(a *store.Attempt, r *CDR, format string) {
+	a.Start, a.Caller, a.Callee, a.NativeID = r.Start, r.Caller, r.Callee, r.ID
+	a.PDD, a.Alert, a.Media, a.Setup, a.Talk, a.Bye, a.Legs = -1, -1, -1, -1, -1, -1, 1
+	a.Offset, a.Length, a.Line = r.Offset, int64(r.Length), int64(r.Line)
+	p := &a.Profile
+	p.Scope, p.Method, p.Outcome = store.ScopeBoth, "INVITE", r.Outcome
+	p.Code, p.Origin, p.Reason = r.Code, codes.Observed, r.Reason
 	if r.Code == codes.Unknown {
-		origin = codes.NoOrigin
+		p.Origin = codes.NoOrigin
 	}
-	causeFrom := codes.NoOrigin
+	p.CauseQ850, p.CauseFrom, p.Flags = r.CauseQ850, codes.NoOrigin, r.Flags
 	if r.CauseQ850 >= 0 {
-		causeFrom = codes.Observed
+		p.CauseFrom = codes.Observed
 	}
-	a := store.Attempt{
-		Start: r.Start, Caller: r.Caller, Callee: r.Callee, NativeID: r.ID,
-		PDD: -1, Alert: -1, Media: -1, Setup: -1, Talk: -1, Bye: -1, Legs: 1,
-		Offset: r.Offset, Length: int64(r.Length), Line: int64(r.Line),
-		Profile: store.Profile{
-			Scope: store.ScopeBoth, Method: "INVITE", Outcome: r.Outcome,
-			Code: r.Code, Origin: origin, Reason: r.Reason,
-			CauseQ850: r.CauseQ850, CauseFrom: causeFrom, Flags: r.Flags,
-			FromAddr: r.Peer, TrunkHint: r.Trunk, DirHint: r.Direction, PrefixHint: prefix,
-			UserAgent: r.UserAgent, DeviceHint: r.Device, Format: format,
-		},
-	}
+	p.FromAddr, p.TrunkHint, p.DirHint = r.Peer, r.Trunk, r.Direction
+	p.PrefixHint, _ = codes.Prefix(r.Callee)
+	p.UserAgent, p.DeviceHint, p.Format = r.UserAgent, r.Device, format
 	switch {
 	case r.Outcome == codes.Answered:
 		a.Talk = r.Talk
@@ -101,7 +106,6 @@ func attemptOfCDR(r *CDR, format string) store.Attempt {
 	case r.End > r.Start && r.Start > 0:
 		a.Setup = (r.End - r.Start) / 1000
 	}
-	return a
 }
 
 // addCDR packs a record that has other legs.

@@ -49,6 +49,7 @@ type collector struct {
 	parsed  sip.Message
 	msg     dialog.Message
 	seen    observer
+	ends    recordEnds
 	cdr     *cdrWriter
 	writers map[*Format]*cdrWriter // of a source in several formats
 	keyBuf  []byte
@@ -83,6 +84,7 @@ func (c *collector) use(f *Format) {
 
 // Message parses a SIP message and adds it to the bundle of its Call-ID.
 func (c *collector) Message(o *Observation) {
+	c.ends.add(o.Place)
 	if o.Undelivered != "" {
 		c.undelivered(o)
 		return
@@ -257,8 +259,9 @@ func clipText(b []byte) string {
 type assembler struct {
 	im      *store.Import
 	format  string
-	wait    bool           // what is closed now is assembled at the end, with what the sources that follow bring of it
-	watched [][2]int64     // other sources' time ranges, merged
+	wait    bool       // what is closed now is assembled at the end, with what the sources that follow bring of it
+	watched [][2]int64 // other sources' time ranges, merged
+	hidden  hidden
 	covered map[int64]bool // unsettled bundles that were assembled when all of the last source was read
 	msgs    []dialog.Message
 
@@ -269,7 +272,7 @@ type assembler struct {
 }
 
 func newAssembler(im *store.Import) *assembler {
-	a := &assembler{im: im, watched: im.Watched(), names: namesOf(im)}
+	a := &assembler{im: im, watched: im.Watched(), hidden: hiddenBy(im.Seams()), names: namesOf(im)}
 	a.oneWay = a.judgeOneWay() // that of all sources before: as it was when these were assembled
 	return a
 }
@@ -351,13 +354,15 @@ func (a *assembler) assemble(id int64, kind string, fresh bool, evidence []store
 			a.im.Warn(0, err.Error())
 		}
 	}
+	var again int64
+	a.msgs, again = a.hidden.drop(a.msgs)
 	result := dialog.Assemble(a.msgs, a.context())
 	if a.covered != nil && !result.Settled {
 		a.covered[id] = true
 	}
 	rows := rowsOf(&result, a.msgs, format)
 	a.names.labelAll(rows)
-	a.im.Replace(id, fresh, rows, stepsOf(&result), result.Settled)
+	a.im.Replace(id, fresh, rows, stepsOf(&result, again), result.Settled)
 	a.im.SetLinks(id, fresh, linksOf(&result))
 	a.touchedBy(rows, true)
 }

@@ -23,7 +23,7 @@ const headSize = 64 << 10
 const Stdin = "-"
 
 // Expand turns what a user gave (files, directories, globs, "-") into files in a
-// fixed order. A path that is not there is an error of its own in missing.
+// fixed order: as given, those of a directory by name, but of a rotated log the oldest first. A path that is not there is an error of its own in missing.
 func Expand(paths []string) (files []string, missing []error) {
 	seen := map[string]bool{}
 	add := func(f string) {
@@ -54,6 +54,7 @@ func Expand(paths []string) (files []string, missing []error) {
 			}
 		}
 	}
+	inTime(files)
 	return files, missing
 }
 
@@ -110,6 +111,7 @@ type opened struct {
 	raw     *countingReader
 	body    *bufio.Reader
 	note    string // the compression: "gzip", "zstd" ...
+	grown   string // what of it had been read before
 }
 
 // countingReader counts and hashes what passes and stops when ctx ends.

@@ -36,6 +36,9 @@ type Format struct {
 	// Read hands every record of in to out. It returns an error only where
 	// nothing more can be read; records before it stay good.
 	Read func(in *Input, out Sink) error
+	// Rotates says that the format is a log which rotation may cut anywhere and
+	// which can be read from the middle: see seam.go.
+	Rotates bool
 	// Raw gives the original bytes of one record again. nil: they are the
 	// bytes from Place.Offset on, Place.Length of them.
 	Raw func(r io.Reader, at Place) ([]byte, error)

@@ -29,8 +29,9 @@ type FileResult struct {
 	Err     error        // why nothing or not all could be read; never a database error
 }
 
-// Run imports files in the order given. Its error is about the database or a
-// cancelled ctx; what a file lacks is in the results.
+// Run imports files in the order given and then joins those that go on in one
+// another (joinSeams). Its error is about the database or a cancelled ctx; what a
+// file lacks is in the results.
 func Run(ctx context.Context, db *store.DB, files []string, opt Options, done func(FileResult)) error {
 	g := group{ctx: ctx, db: db, opt: opt, done: done}
 	for i, path := range files {
@@ -40,7 +41,10 @@ func Run(ctx context.Context, db *store.DB, files []string, opt Options, done fu
 			return err
 		}
 	}
-	return g.commit()
+	if err := g.commit(); err != nil {
+		return err
+	}
+	return joinSeams(ctx, db)
 }
 
 // file imports a file, or all files of an archive.
@@ -69,6 +73,14 @@ func (g *group) file(path string) error {
 	sha := func() (string, error) { return fileSHA(g.ctx, path) }
 	if already, err := g.importedBefore(path, o.size, sha, &r); already || err != nil {
 		return err
+	}
+	if old, err := g.grown(path, o); err != nil {
+		return err
+	} else if old != nil {
+		if err := g.replace(old); err != nil {
+			return err
+		}
+		o.grown = grownNote(old)
 	}
 	if err := o.unpackBody(); err != nil {
 		return g.unreadable(o, &r, err)
@@ -109,7 +121,7 @@ func (g *group) body(o *opened, r *FileResult) error {
 		r.Source.SHA256, r.Source.Size = o.sha(), o.raw.n
 		return g.note(r, store.Unknown, "no known format; begins "+quoteHead(head))
 	}
-	return g.source(o, format, r)
+	return g.source(o, format, head, r)
 }
 
 // importedBefore finds out whether the same bytes are in the database. Only a
@@ -140,13 +152,19 @@ func (g *group) importedBefore(path string, size int64, hash func() (string, err
 }
 
 // source reads a file of a known format into the store.
-func (g *group) source(o *opened, format *Format, r *FileResult) error {
+func (g *group) source(o *opened, format *Format, head []byte, r *FileResult) error {
 	r.Source.Format, r.Source.State = format.Name, store.Imported
 	if err := g.begin(r.Source); err != nil {
 		return err
 	}
 	zone, zoneFrom := g.opt.zoneOf(r.Path)
 	in := &Input{Reader: o.body, Path: r.Path, Zone: zone, ModTime: o.modTime, Columns: g.opt.Columns}
+	var ends *endsReader
+	if format.Rotates {
+		head = bytes.Clone(head[:min(len(head), maxPiece)])
+		ends = &endsReader{r: o.body}
+		in.Reader = ends
+	}
 	c := newCollector(g.asm, format, g.more && !g.alone)
 	readErr := format.Read(in, c)
 	if err := g.ctx.Err(); err != nil {
@@ -155,12 +173,17 @@ func (g *group) source(o *opened, format *Format, r *FileResult) error {
 	if err := o.rest(); err != nil && readErr == nil {
 		readErr = err
 	}
+	if ends != nil && readErr == nil {
+		if p, ok := pieceOf(ends, c.ends, head); ok {
+			g.im.AddPiece(&p)
+		}
+	}
 	c.finish()
 	if in.TZFrom == "flag" {
 		in.TZFrom = zoneFrom
 	}
 	im, s := g.im, &g.im.Source
-	s.SHA256, s.Size, s.TZ, s.TZFrom, s.Note = o.sha(), o.raw.n, in.TZ, in.TZFrom, o.note
+	s.SHA256, s.Size, s.TZ, s.TZFrom, s.Note = o.sha(), o.raw.n, in.TZ, in.TZFrom, joinNotes(o.note, o.grown)
 	if bomb := (*bombError)(nil); errors.As(readErr, &bomb) {
 		im.Reject(0, bomb.unpacked, bomb.Error(), nil)
 	}
@@ -203,8 +226,8 @@ func (g *group) note(r *FileResult, state store.State, text string) error {
 }
 
 func joinNotes(a, b string) string {
-	if a == "" {
-		return b
+	if a == "" || b == "" {
+		return a + b
 	}
 	return a + "; " + b
 }

@@ -271,9 +271,11 @@ func (a *assembler) member(bundle int64) member {
 	for _, e := range evidence {
 		m.msgs, _ = unpack(m.msgs, e.Source, e.Data)
 	}
+	var again int64
+	m.msgs, again = a.hidden.drop(m.msgs)
 	a.msgs = m.msgs
 	result := dialog.Assemble(m.msgs, a.context())
-	m.steps, m.settled = stepsOf(&result), result.Settled
+	m.steps, m.settled = stepsOf(&result, again), result.Settled
 	for _, c := range result.Calls {
 		if c.Method == "INVITE" && m.call.Legs == nil {
 			m.call = c

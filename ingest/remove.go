@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"fmt"
 
 	"callsift/store"
 )
@@ -24,6 +25,12 @@ type Removal struct {
 // had the source never been read.
 func Remove(ctx context.Context, db *store.DB, source store.Source) (Removal, error) {
 	r := Removal{Source: source}
+	if source.State == store.Joined {
+		return r, fmt.Errorf("%s: is only where one source goes on in another; remove one of the two", source.Path)
+	}
+	if err := partSeams(ctx, db, source.ID); err != nil {
+		return r, err
+	}
 	if err := db.EraseDeleted(ctx); err != nil {
 		return r, err
 	}
@@ -35,10 +42,26 @@ func Remove(ctx context.Context, db *store.DB, source store.Source) (Removal, er
 	if err := r.take(ctx, im); err != nil {
 		return r, err
 	}
-	return r, im.Commit()
+	if err := im.Commit(); err != nil {
+		return r, err
+	}
+	return r, joinSeams(ctx, db)
 }
 
 func (r *Removal) take(ctx context.Context, im *store.Import) error {
+	a, err := r.empty(ctx, im)
+	if err != nil {
+		return err
+	}
+	a.settleBundles()
+	a.join()
+	im.Settle(a.names.settle)
+	return im.Err()
+}
+
+// empty takes the records out and assembles again what they were part of; what
+// depends on the whole is left to the assembler that it returns.
+func (r *Removal) empty(ctx context.Context, im *store.Import) (*assembler, error) {
 	s := &r.Source
 	bundles := im.Bundles(s.ID)
 	r.Bundles = len(bundles)
@@ -59,15 +82,12 @@ func (r *Removal) take(ctx context.Context, im *store.Import) error {
 		done[id] = true
 		a.again(id)
 		if i%1000 == 0 && ctx.Err() != nil {
-			return ctx.Err()
+			return nil, ctx.Err()
 		}
 	}
 	r.Dropped, r.Handed = im.DropRecords(s.ID)
-	a.settleBundles()
 	if s.First > 0 {
 		a.stretches = append(a.stretches, stretch{s.First, s.Last + 1})
 	}
-	a.join()
-	im.Settle(a.names.settle)
-	return im.Err()
+	return a, im.Err()
 }

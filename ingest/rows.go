@@ -37,7 +37,7 @@ func rowsOf(r *dialog.Result, msgs []dialog.Message, format string) [][]store.At
 }
 
 // stepsOf is what became of a bundle's messages, for the ledger.
-func stepsOf(r *dialog.Result) (s store.Steps) {
+func stepsOf(r *dialog.Result, hidden int64) (s store.Steps) {
 	c := &r.Counts
 	for _, of := range [...]struct {
 		step store.Step
@@ -50,6 +50,8 @@ func stepsOf(r *dialog.Result) (s store.Steps) {
 	} {
 		s[of.step] = int64(of.n)
 	}
+	s[store.StepMessages] += hidden
+	s[store.StepDuplicates] += hidden
 	return s
 }
 

@@ -374,10 +374,10 @@ func (r *textReader) note(m *textMessage) {
 	switch {
 	case m.family != "" && !r.banner:
 		r.family, r.banner = m.family, true
-	case r.family != "":
-	case m.stamped:
+	case r.banner:
+	case m.stamped: // also after one without a time: a rotation may have cut the first line
 		r.family = familySyslog
-	default:
+	case r.family == "":
 		r.family = familyText
 	}
 }

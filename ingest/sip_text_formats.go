@@ -219,7 +219,7 @@ func sipTextFormat(name, description, proof, example string) Format {
 	return Format{
 		Name: name, Description: description, Kind: "sip", Proof: proof, Example: example,
 		Sniff: func(head []byte) bool { return sniffSIPText(head) == name },
-		Read:  readSIPText,
+		Read:  readSIPText, Rotates: true,
 	}
 }
 

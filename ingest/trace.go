@@ -46,6 +46,11 @@ func Trace(ctx context.Context, db *store.DB, call *store.Attempt) ([]Step, erro
 	if err != nil {
 		return nil, err
 	}
+	seams, err := db.Seams(ctx)
+	if err != nil {
+		return nil, err
+	}
+	hidden := hiddenBy(seams)
 	var steps []Step
 	for i := range parts {
 		p := &parts[i]
@@ -56,7 +61,7 @@ func Trace(ctx context.Context, db *store.DB, call *store.Attempt) ([]Step, erro
 		case p.Kind == "cdr":
 			more = cdrSteps(p.Evidence, byID)
 		default:
-			more, err = sipSteps(p.Evidence, call, i > 0, byID)
+			more, err = sipSteps(p.Evidence, call, i > 0, byID, hidden)
 			if err != nil {
 				return nil, err
 			}
@@ -102,7 +107,7 @@ func cdrSteps(evidence []store.Evidence, sources map[int64]*store.Source) []Step
 
 // sipSteps picks the messages of one call out of those of its Call-ID; of a
 // joined Call-ID those of its one call.
-func sipSteps(evidence []store.Evidence, call *store.Attempt, joined bool, sources map[int64]*store.Source) ([]Step, error) {
+func sipSteps(evidence []store.Evidence, call *store.Attempt, joined bool, sources map[int64]*store.Source, hidden hidden) ([]Step, error) {
 	var msgs []dialog.Message
 	for _, e := range evidence {
 		var err error
@@ -110,6 +115,7 @@ func sipSteps(evidence []store.Evidence, call *store.Attempt, joined bool, sourc
 			return nil, err
 		}
 	}
+	msgs, _ = hidden.drop(msgs)
 	seen := map[string]bool{}
 	var steps []Step
 	list := messagesOf(msgs, call, joined)
@@ -199,12 +205,60 @@ func Raw(ctx context.Context, s *Step) ([]byte, error) {
 	if s.Path == Stdin || strings.HasPrefix(s.Path, Stdin+"!") {
 		return nil, fmt.Errorf("read from standard input: the original bytes are gone")
 	}
+	if first, second, ok := joinedPaths(ctx, s.Path); ok {
+		return rawAcross(ctx, s, first, second)
+	}
 	var raw []byte
 	err := withMember(ctx, s.Path, func(o *opened) (err error) {
 		raw, err = rawOf(o, s)
 		return err
 	})
 	return raw, err
+}
+
+// joinedPaths are the two sources that go on in one another, by the path of what they are together.
+func joinedPaths(ctx context.Context, path string) (first, second string, ok bool) {
+	there := func(path string) bool {
+		return withMember(ctx, path, func(*opened) error { return nil }) == nil
+	}
+	for i := 0; ; {
+		n := strings.Index(path[i:], joinedBy)
+		if n < 0 {
+			return "", "", false
+		}
+		i += n
+		first, second = path[:i], path[i+len(joinedBy):]
+		if !there(path) && there(first) && there(second) {
+			return first, second, true
+		}
+		i++
+	}
+}
+
+// rawAcross reads a step that may begin in one source and end in the next.
+func rawAcross(ctx context.Context, s *Step, first, second string) ([]byte, error) {
+	var raw []byte
+	left := min(s.Length, maxRaw)
+	skip := s.Offset
+	for _, path := range [...]string{first, second} {
+		err := withMember(ctx, path, func(o *opened) error {
+			n, err := io.CopyN(io.Discard, o.body, skip)
+			skip -= n
+			if err != nil {
+				return nil // all of it is in the second
+			}
+			part, err := io.ReadAll(io.LimitReader(o.body, left))
+			raw, left = append(raw, part...), left-int64(len(part))
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	if left > 0 {
+		return nil, fmt.Errorf("%s: shorter than when it was imported", s.Path)
+	}
+	return raw, nil
 }
 
 // rawOf reads a step from its opened source.

@@ -25,25 +25,20 @@ func (im *Import) Add(a *Attempt) int64 {
 	im.countRecent(a, p)
 	profile := p.id
 	im.nextAttempt++
-	b := &im.attempts
-	b.begin()
-	b.number(im.nextAttempt)
-	b.number(a.Call)
-	b.number(a.Bundle)
-	b.number(profile)
-	b.number(a.Start)
-	b.text(a.Caller)
-	b.text(a.Callee)
-	b.text(a.NativeID)
-	b.number(a.PDD)
-	b.number(a.Setup)
-	b.number(a.Talk)
-	b.blob(a.packDelays(im.scratch[:0]))
-	b.number(int64(a.Legs))
-	b.number(a.Source)
-	b.number(a.Offset)
-	b.number(a.Length)
-	b.number(a.Line)
+	im.attempts.begin()
+	b := im.attempts.buf // packed in a local: one store into the struct instead of one a value
+	for _, n := range [...]int64{im.nextAttempt, a.Call, a.Bundle, profile, a.Start} {
+		b = appendNumber(b, n)
+	}
+	b = appendText(appendText(appendText(b, a.Caller), a.Callee), a.NativeID)
+	for _, n := range [...]int64{a.PDD, a.Setup, a.Talk} {
+		b = appendNumber(b, n)
+	}
+	b = appendBlob(b, a.packDelays(im.scratch[:0]))
+	for _, n := range [...]int64{int64(a.Legs), a.Source, a.Offset, a.Length, a.Line} {
+		b = appendNumber(b, n)
+	}
+	im.attempts.buf = b
 	return im.nextAttempt
 }
 
@@ -88,17 +83,12 @@ func (c *Cell) add(a *Attempt, n int64) {
 }
 
 func (im *Import) addCell(key cellKey, c Cell) {
-	sum := im.cells[key]
-	sum.N += c.N
-	sum.Talked += c.Talked
-	sum.TalkMS += c.TalkMS
-	sum.Short += c.Short
-	im.cells[key] = sum
-	// The maps hold what has changed since the last flush; cells of a long
-	// import would otherwise grow with the file.
+	// What has changed since the last flush; cells of a long import would
+	// otherwise grow with the file.
 	if len(im.cells) >= maxCells {
 		im.storeCells()
 	}
+	im.cells = append(im.cells, countedCell{key, c})
 }
 
 func (im *Import) countDelays(a *Attempt, key cellKey, n int64) {
@@ -135,8 +125,7 @@ func (a *Attempt) unpackDelays(b []byte) {
 	}
 }
 
-// maxCells bounds the cells that are kept in memory. A cell takes a hundred
-// bytes there, so this is two megabytes.
+// maxCells bounds the cells, or delays, that are kept in memory: a megabyte each.
 const maxCells = 15_000
 
 // delays lists the delays that are kept as distributions, by DelayKind.
@@ -164,34 +153,49 @@ func (im *Import) flushCells() {
 // storeCells adds what was counted to the roll-up, in the order of its key: the
 // cells of a file come in order of time, so its pages are filled one by one.
 func (im *Import) storeCells() {
-	keys := make([]cellKey, 0, len(im.cells))
-	for k := range im.cells {
-		keys = append(keys, k)
-	}
-	slices.SortFunc(keys, cellKey.compare)
+	slices.SortFunc(im.cells, func(a, b countedCell) int { return a.key.compare(b.key) })
 	var fewer []cellKey
-	for _, k := range keys {
-		c := im.cells[k]
+	for i := 0; i < len(im.cells); {
+		key, c := im.cells[i].key, im.cells[i].Cell
+		for i++; i < len(im.cells) && im.cells[i].key == key; i++ {
+			c.plus(im.cells[i].Cell)
+		}
 		if c == (Cell{}) {
 			continue
 		}
 		b := &im.cellRows
 		b.begin()
-		for _, n := range [...]int64{k.quarter, k.profile, c.N, c.Talked, c.TalkMS, c.Short} {
+		for _, n := range [...]int64{key.quarter, key.profile, c.N, c.Talked, c.TalkMS, c.Short} {
 			b.number(n)
 		}
 		if c.N < 0 {
-			fewer = append(fewer, k)
+			fewer = append(fewer, key)
 		}
 	}
-	clear(im.cells)
+	im.cells = im.cells[:0]
 	for _, k := range fewer {
 		im.exec(`DELETE FROM rollup WHERE quarter = ? AND profile = ? AND n = 0`, k.quarter, k.profile)
 	}
 }
 
+// countedCell is a part of a cell of the roll-up.
+type countedCell struct {
+	key cellKey
+	Cell
+}
+
+func (c *Cell) plus(o Cell) {
+	c.N += o.N
+	c.Talked += o.Talked
+	c.TalkMS += o.TalkMS
+	c.Short += o.Short
+}
+
 func (k cellKey) compare(o cellKey) int {
-	return cmp.Or(cmp.Compare(k.quarter, o.quarter), cmp.Compare(k.profile, o.profile))
+	if k.quarter != o.quarter {
+		return cmp.Compare(k.quarter, o.quarter)
+	}
+	return cmp.Compare(k.profile, o.profile)
 }
 
 // storeDelays adds what was counted to the distributions.

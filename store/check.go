@@ -120,6 +120,8 @@ func (c *checker) references() {
 		{"%d packs of records of a bundle that is not there", `SELECT count(*) FROM evidence WHERE bundle NOT IN (SELECT id FROM bundle)`},
 		{"%d packs of records of a source that is not in the ledger", `SELECT count(*) FROM evidence WHERE source NOT IN (SELECT id FROM source)`},
 		{"%d bundles without records", `SELECT count(*) FROM bundle WHERE id NOT IN (SELECT bundle FROM evidence)`},
+		{"%d seams or ends of a source that is not in the ledger", `SELECT (SELECT count(*) FROM piece WHERE source NOT IN (SELECT id FROM source))
+			+ (SELECT count(*) FROM seam WHERE tail NOT IN (SELECT id FROM source) OR head NOT IN (SELECT id FROM source) OR joined NOT IN (SELECT id FROM source))`},
 		{"%d links of a bundle that is not there", `SELECT count(*) FROM link WHERE bundle NOT IN (SELECT id FROM bundle)`},
 		{"%d joints of a bundle that is not there", `SELECT count(*) FROM joint WHERE root NOT IN (SELECT id FROM bundle) OR parent NOT IN (SELECT id FROM bundle) OR bundle <> 0 AND bundle NOT IN (SELECT id FROM bundle)`},
 		{"%d joints of a record that is not there", `SELECT count(*) FROM joint WHERE attempt <> 0 AND attempt NOT IN (SELECT id FROM attempt)`},

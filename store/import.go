@@ -40,6 +40,7 @@ const (
 	Unknown    State = "unknown"    // no format recognised
 	Empty      State = "empty"      // no bytes
 	Duplicate  State = "duplicate"  // the same bytes under another path
+	Joined     State = "joined"     // where two rotated sources meet: the record that the rotation cut
 	Unreadable State = "unreadable" // could not be opened
 )
 
@@ -56,7 +57,7 @@ type Import struct {
 	tx       *sql.Tx
 	stmts    map[string]*sql.Stmt
 	profiles *profileTable
-	cells    map[cellKey]Cell
+	cells    []countedCell
 	delays   map[delayKey]int64
 	minutes  [minuteSlots]minuteCount
 	messages map[messageKey]int64
@@ -110,7 +111,6 @@ func (db *DB) Begin(ctx context.Context, s Source) (*Import, error) {
 	im := &Import{
 		Source: s, db: db, tx: tx,
 		stmts:    map[string]*sql.Stmt{},
-		cells:    map[cellKey]Cell{},
 		delays:   map[delayKey]int64{},
 		messages: map[messageKey]int64{},
 		rejects:  map[string]*reject{},
@@ -239,6 +239,10 @@ func (im *Import) Commit() error {
 	if err := im.tx.Commit(); err != nil {
 		im.Rollback()
 		return im.db.explain(err)
+	}
+	if im.db.first {
+		// Not an error of the import's: a reader may be in the way; the next one tries again.
+		im.db.useLog()
 	}
 	return nil
 }

@@ -27,6 +27,7 @@ type DB struct {
 	sql    *sql.DB
 	path   string
 	frozen *sql.Tx // of Freeze; nil: every read sees the newest state
+	first  bool    // opened for writing, and nothing was ever imported: see first.go
 }
 
 // Open opens the database at path for writing, makes it if it is not there
@@ -44,6 +45,9 @@ func OpenTemp(dir string) (*DB, error) {
 func OpenReader(path string) (*DB, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("%s: no database here: %w", path, pathCause(err))
+	}
+	if unfinished(path) {
+		return openEmpty(path)
 	}
 	db, err := connect(path, "mode=ro", "_query_only=1", "_busy_timeout=10000")
 	if err != nil {
@@ -80,11 +84,10 @@ func open(path string, temporary bool) (*DB, error) {
 		return nil, fmt.Errorf("%s: database cannot be written: %w", path, pathCause(err))
 	}
 	f.Close()
-	// NORMAL with WAL: a power cut can cost the last imports, never consistency.
-	// A temporary file needs neither, only that an import can be rolled back.
-	sync, journal := "NORMAL", "WAL"
+	// A temporary file need not survive a power cut, only be rolled back.
+	sync := "FULL"
 	if temporary {
-		sync, journal = "OFF", "MEMORY"
+		sync = "OFF"
 	}
 	db, err := connect(path, "_synchronous="+sync, "_busy_timeout=10000", "_txlock=immediate")
 	if err != nil {
@@ -92,9 +95,15 @@ func open(path string, temporary bool) (*DB, error) {
 	}
 	// One writer: one connection, so that its statements see one transaction.
 	db.sql.SetMaxOpenConns(1)
-	if err := db.migrate(journal); err != nil {
+	if err := db.migrate(temporary); err != nil {
 		db.Close()
 		return nil, err
+	}
+	if !temporary {
+		if err := db.chooseJournal(); err != nil {
+			db.Close()
+			return nil, db.explain(err)
+		}
 	}
 	return db, nil
 }
@@ -145,10 +154,9 @@ func (db *DB) version() (int, error) {
 }
 
 // migrate runs the numbered scripts that the database has not seen, each in a
-// transaction of its own that also moves user_version. The journal mode is set
-// before them and not when connecting: it is stored in the file, and the file
-// may turn out to be somebody else's.
-func (db *DB) migrate(journal string) error {
+// transaction of its own that also moves user_version. A temporary file's
+// journal is in memory.
+func (db *DB) migrate(temporary bool) error {
 	have, err := db.version()
 	if err != nil {
 		return err
@@ -160,7 +168,11 @@ func (db *DB) migrate(journal string) error {
 	// The page size holds for a file that is still empty; against the usual 4096
 	// it saves a third of the system time of a big import. The cache comes after
 	// it: SQLite turns kilobytes into pages of the size that it knows then.
-	for _, pragma := range []string{"page_size = 16384", "journal_mode = " + journal, "cache_size = -8000"} {
+	pragmas := []string{"page_size = 16384", "cache_size = -8000"}
+	if temporary {
+		pragmas = append(pragmas, "journal_mode = MEMORY")
+	}
+	for _, pragma := range pragmas {
 		if _, err := db.sql.Exec("PRAGMA " + pragma); err != nil {
 			return db.explain(err)
 		}

@@ -99,6 +99,7 @@ func (im *Import) PruneLedger(t int64, note string) (events, rejects, sources in
 	for _, table := range [...]string{"reject", "warning"} {
 		im.exec(`DELETE FROM `+table+` WHERE source IN `+ended, t)
 	}
+	im.exec(`DELETE FROM piece WHERE source IN (SELECT id FROM source WHERE first_time > 0 AND first_time < ?)`, t)
 	im.exec(`DELETE FROM message_count WHERE source IN (SELECT id FROM source WHERE last_time > 0 AND last_time < ? AND messages = 0)`, t)
 	im.exec(`UPDATE source SET rejected = 0 WHERE id IN `+ended, t)
 	im.exec(`UPDATE reject SET sample = '' WHERE source IN (SELECT id FROM source WHERE first_time > 0 AND first_time < ?)`, t)

@@ -263,10 +263,7 @@ func (db *DB) BundleEvidence(ctx context.Context, bundle int64) (kind string, li
 func (db *DB) Sources(ctx context.Context) ([]Source, error) {
 	var list []Source
 	err := db.each(ctx, `SELECT id, path, sha256, size, format, state, messages, cdrs, events, rejected, doubled, first_time, last_time, tz, tz_from, note FROM source ORDER BY path, id`, nil, func(r *sql.Rows) error {
-		var s Source
-		err := r.Scan(&s.ID, &s.Path, &s.SHA256, &s.Size, &s.Format, &s.State, &s.Messages, &s.CDRs, &s.Events, &s.Rejected, &s.Doubled, &s.First, &s.Last, &s.TZ, &s.TZFrom, &s.Note)
-		list = append(list, s)
-		return err
+		return appendSource(&list, r)
 	})
 	return list, err
 }
@@ -283,6 +280,17 @@ func (db *DB) SourceBySHA(ctx context.Context, sha string) (s Source, ok bool, e
 		return r.Scan(&s.ID, &s.Path, &s.Format, &s.State)
 	})
 	return s, ok, err
+}
+
+// Seams lists where sources go on into one another.
+func (db *DB) Seams(ctx context.Context) ([]Seam, error) {
+	var list []Seam
+	err := db.each(ctx, seamQuery, nil, func(r *sql.Rows) error {
+		s, err := scanSeam(r)
+		list = append(list, s)
+		return err
+	})
+	return list, err
 }
 
 // HasSize reports whether a source of so many bytes was read: only then can a
@@ -489,6 +497,31 @@ func (db *DB) Excluded(ctx context.Context) (map[string]int64, error) {
 // SchemaVersion is the schema that this binary writes.
 func SchemaVersion() int { return latestVersion() }
 
+const shorterSources = `SELECT id, path, sha256, size, format, state, messages, cdrs, events, rejected, doubled, first_time, last_time, tz, tz_from, note FROM source
+	WHERE path IN (?, ?) AND size > 0 AND size < ? AND state IN ('imported', 'partial') ORDER BY size, id`
+
+// Shorter lists the sources with one of two paths that were read and had fewer
+// bytes than size, by size.
+func (db *DB) Shorter(ctx context.Context, paths []string, size int64) ([]Source, error) {
+	var list []Source
+	err := db.each(ctx, shorterSources, []any{paths[0], paths[1], size}, func(r *sql.Rows) error { return appendSource(&list, r) })
+	return list, err
+}
+
+// Shorter is that of DB, with the sources of this import that have ended.
+func (im *Import) Shorter(paths []string, size int64) ([]Source, error) {
+	var list []Source
+	im.query(shorterSources, []any{paths[0], paths[1], size}, func(r *sql.Rows) error { return appendSource(&list, r) })
+	return list, im.Err()
+}
+
+func appendSource(list *[]Source, r *sql.Rows) error {
+	var s Source
+	err := r.Scan(&s.ID, &s.Path, &s.SHA256, &s.Size, &s.Format, &s.State, &s.Messages, &s.CDRs, &s.Events, &s.Rejected, &s.Doubled, &s.First, &s.Last, &s.TZ, &s.TZFrom, &s.Note)
+	*list = append(*list, s)
+	return err
+}
+
 // DelayHours is Delays with the profiles summed and the hours kept: the delays of
 // one kind in [from, to) of the given profiles, by hour UTC.
 func (db *DB) DelayHours(ctx context.Context, from, to int64, kind DelayKind, profiles map[int64]bool) ([]Delay, error) {
@@ -503,6 +536,19 @@ func (db *DB) DelayHours(ctx context.Context, from, to int64, kind DelayKind, pr
 		err := r.Scan(&d.Time, &d.Bucket, &d.N)
 		d.Time *= 4 * Quarter
 		list = append(list, d)
+		return err
+	})
+	return list, err
+}
+
+// AttemptMinutes counts the rows that begin in [from, to) by minute and profile.
+func (db *DB) AttemptMinutes(ctx context.Context, from, to int64) ([]Cell, error) {
+	var list []Cell
+	err := db.each(ctx, `SELECT start / 60000000, profile, count(*) FROM attempt WHERE start >= ? AND start < ? GROUP BY 1, 2 ORDER BY 1, 2`, []any{from, to}, func(r *sql.Rows) error {
+		var c Cell
+		err := r.Scan(&c.Time, &c.Profile, &c.N)
+		c.Time *= minuteUS
+		list = append(list, c)
 		return err
 	})
 	return list, err

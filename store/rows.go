@@ -140,21 +140,27 @@ func (b *rowBuffer) flush() {
 	}
 }
 
-// number packs a number; nearly all are under 2^60 and take 1 to 5 bytes.
-func (b *rowBuffer) number(n int64) {
+func (b *rowBuffer) number(n int64) { b.buf = appendNumber(b.buf, n) }
+
+func (b *rowBuffer) text(s string) { b.buf = appendText(b.buf, s) }
+
+func (b *rowBuffer) blob(p []byte) { b.buf = appendBlob(b.buf, p) }
+
+// appendNumber packs a number; nearly all are under 2^60 and take 1 to 5 bytes.
+func appendNumber(buf []byte, n int64) []byte {
+	h := uint64(n<<1^n>>63)<<2 + kindNumber
 	if n >= 1<<60 || n < -1<<60 {
-		b.buf = binary.LittleEndian.AppendUint64(append(b.buf, kindWide), uint64(n))
-		return
+		return binary.LittleEndian.AppendUint64(append(buf, kindWide), uint64(n))
 	}
-	b.buf = binary.AppendUvarint(b.buf, uint64(n<<1^n>>63)<<2+kindNumber)
+	return binary.AppendUvarint(buf, h)
 }
 
-func (b *rowBuffer) text(s string) {
-	b.buf = append(binary.AppendUvarint(b.buf, uint64(len(s))<<2|kindText), s...)
+func appendText(buf []byte, s string) []byte {
+	return append(binary.AppendUvarint(buf, uint64(len(s))<<2|kindText), s...)
 }
 
-func (b *rowBuffer) blob(p []byte) {
-	b.buf = append(binary.AppendUvarint(b.buf, uint64(len(p))<<2|kindBlob), p...)
+func appendBlob(buf, p []byte) []byte {
+	return append(binary.AppendUvarint(buf, uint64(len(p))<<2|kindBlob), p...)
 }
 
 func (b *rowBuffer) bool(on bool) {

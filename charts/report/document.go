@@ -1,6 +1,7 @@
 package report
 
 import (
+	"encoding/json"
 	"math"
 	"time"
 
@@ -14,7 +15,7 @@ func newDocument(r *analyze.Report) document {
 		Coverage: coverage{Hours: rounded(r.Hours), Covered: rounded(r.Covered), Gaps: []period{}},
 		Verdict:  append([]string{}, r.Verdict...), Warnings: append([]string{}, r.Warnings...),
 		KPIs: []kpi{}, Codes: []codeRow{}, Trunks: []trunkRow{}, Days: []dayRow{}, Trend: []trendRow{},
-		Findings: []finding{}, Ledger: []ledgerRow{}, Excluded: []excluded{}, Sources: []sourceRow{}, Rejects: []rejectRow{},
+		Ledger: []ledgerRow{}, Excluded: []excluded{}, Sources: []sourceRow{}, Rejects: []rejectRow{},
 		Outcomes: outcomes(r), Heatmap: newHeatmap(r.Heat), PDD: newDelays(r.PDD),
 	}
 	for _, g := range r.Gaps {
@@ -46,15 +47,13 @@ func newDocument(r *analyze.Report) document {
 	for _, x := range r.Trend {
 		d.Trend = append(d.Trend, trendRow{x.Day.Format(time.DateOnly), x.Data, newRatio(x.ASR), newRatio(x.NER)})
 	}
+	d.why(r)
 	d.input(r)
 	return d
 }
 
-// input adds the findings and the tables about what was read.
+// input adds the tables about what was read.
 func (d *document) input(r *analyze.Report) {
-	for i, in := range r.Incidents {
-		d.Findings = append(d.Findings, newFinding(r, i+1, in))
-	}
 	for _, l := range r.Ledger {
 		d.Ledger = append(d.Ledger, ledgerRow{l.Label, l.Sign, l.N, l.Note})
 	}
@@ -68,20 +67,6 @@ func (d *document) input(r *analyze.Report) {
 	for _, x := range r.Rejects {
 		d.Rejects = append(d.Rejects, rejectRow{x.Path, x.Line, x.Reason, x.Count, x.Sample})
 	}
-}
-
-func newFinding(r *analyze.Report, rank int, in analyze.Incident) finding {
-	f := finding{
-		Rank: rank, Title: findingTitle(r, in), Keys: findingKey{in.Trunk, in.Code}, Cause: in.Cause,
-		From: moment(in.From), To: moment(in.To), Failed: in.Failed,
-		Excess:     rounded(float64(in.Failed) - in.Expected),
-		FirstCheck: firstCheck(r, in.Code), Calls: append([]string{}, in.Calls...),
-	}
-	if all := outcomes(r).Failed; all > 0 {
-		share := f.Excess / float64(all)
-		f.Share = &share
-	}
-	return f
 }
 
 func newKPI(m analyze.Metric) kpi {
@@ -155,4 +140,78 @@ func moment(t time.Time) *time.Time {
 		return nil
 	}
 	return &t
+}
+
+// why adds what says why calls fail.
+func (d *document) why(r *analyze.Report) {
+	d.Pareto, d.Worst, d.Load, d.Marks, d.Lanes, d.Events = []paretoRow{}, []hourRow{}, []loadRow{}, []markRow{}, []laneRow{}, []eventRow{}
+	d.Incidents, d.Actions, d.Anomalies, d.Availability, d.Targets = []incident{}, []actionRow{}, []anomalyRow{}, []availabilityRow{}, []targetRow{}
+	for _, p := range r.Pareto {
+		d.Pareto = append(d.Pareto, paretoRow{p.Code, p.CauseCode, p.Label, p.Cause, p.Failed, newRatio(p.Sum), p.Other})
+	}
+	d.Prefixes, d.Agents, d.Callers = newGroups(r.Prefixes), newGroups(r.Agents), newGroups(r.Callers)
+	for _, h := range r.Worst {
+		d.Worst = append(d.Worst, hourRow{moment(h.From), moment(h.To), h.Rated, h.Failed, rounded(h.Expected), h.TopTrunk, h.TopCode, h.TopCause})
+	}
+	for _, l := range r.Load {
+		d.Load = append(d.Load, loadRow{moment(l.Time), l.Data, l.Peak, l.Begun})
+	}
+	for _, m := range r.Marks {
+		d.Marks = append(d.Marks, markRow{m.Name, m.Count, m.Failed})
+	}
+	for _, l := range r.Lanes {
+		row := laneRow{Name: l.Name, Method: l.Method, Step: l.Step.Seconds()}
+		for _, b := range l.Bins {
+			row.Rated, row.Failed = append(row.Rated, b.Rated), append(row.Failed, b.Failed)
+		}
+		d.Lanes = append(d.Lanes, row)
+	}
+	for _, h := range r.Happened {
+		d.Events = append(d.Events, eventRow{moment(h.Time), h.Kind, h.Device, h.Subject, h.Text})
+	}
+	d.Changes, d.Findings = raw(r.Changes), []json.RawMessage{}
+	for _, f := range r.Findings {
+		d.Findings = append(d.Findings, raw(f))
+	}
+	for _, in := range r.Incidents {
+		d.Incidents = append(d.Incidents, incident{moment(in.From), moment(in.To), in.Trunk, in.Code, in.Cause, in.Count, in.Failed, rounded(in.Expected), append([]string{}, in.Calls...)})
+	}
+	for _, a := range r.Actions {
+		d.Actions = append(d.Actions, actionRow{a.What, a.Evidence, a.Owner, a.Verify, a.Finding})
+	}
+	for _, a := range r.Anomalies {
+		d.Anomalies = append(d.Anomalies, anomalyRow{a.Metric, moment(a.From), moment(a.To), finite(a.Value), finite(a.Low), finite(a.High), a.Weeks})
+	}
+	for _, a := range r.Trunking {
+		row := availabilityRow{Trunk: a.Trunk, Minutes: a.Covered, Unavailable: a.Unavailable, Ratio: newRatio(a.Ratio), Spans: []period{}, Note: a.Note}
+		for _, s := range a.Spans {
+			row.Spans = append(row.Spans, period{From: moment(s.From), To: moment(s.To)})
+		}
+		d.Availability = append(d.Availability, row)
+	}
+	for _, t := range r.Targets {
+		row := targetRow{Metric: t.Metric, AtLeast: t.AtLeast, AtMost: t.AtMost, Met: t.Met}
+		if t.OK {
+			row.Value = finite(t.Value)
+		}
+		d.Targets = append(d.Targets, row)
+	}
+}
+
+// raw is a value in its own stable form. The forms that package analyze writes
+// have no error to give.
+func raw(v any) json.RawMessage {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return json.RawMessage("null")
+	}
+	return data
+}
+
+func newGroups(rows []analyze.GroupRow) []groupRow {
+	list := []groupRow{}
+	for _, g := range rows {
+		list = append(list, groupRow{g.Name, g.Tally, newRatio(g.ASR), newRatio(g.NER), newRatio(g.Failure), g.TopCode, moment(g.First), moment(g.Last)})
+	}
+	return list
 }

@@ -2,7 +2,10 @@ package report
 
 import (
 	"bytes"
+	"cmp"
+	"crypto/sha256"
 	_ "embed"
+	"encoding/base64"
 	"fmt"
 	"html/template"
 	"strings"
@@ -19,40 +22,42 @@ var pageText string
 //go:embed page.css
 var pageStyle string
 
+//go:embed page.js
+var pageScript string
+
 var pageTemplate = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("report").Funcs(template.FuncMap{
 		"clean": show.Clean, "cut": func(s string, n int) string { return show.Cut(s, n) },
-		"count": show.Count, "part": show.Part, "hours": show.Hours, "moment": show.Moment, "span": show.Span,
-		"share": shareOf, "interval": intervalOf, "title": capital, "class": knownClass,
-		"sign": func(s string) string { return map[string]string{"-": "− ", "=": "= "}[s] },
+		"count": show.Count, "hours": show.Hours, "moment": show.Moment, "span": show.Span,
+		"lines": cleanLines,
 	}).Parse(pageText))
 })
 
 // view is what the page's template sees.
 type view struct {
-	R                      *analyze.Report
-	Period, Span, Previous string
-	Unit, Tool, Equation   string
-	Style                  template.CSS
-	Nav                    [][2]string
-	Tiles                  []tile
-	KPIs                   []kpiView
-	Classes                []classView
-	Sum                    analyze.Tally
-	Findings               []findingView
-	figures                map[string]template.HTML
+	R            *analyze.Report
+	Period, Span string
+	Unit, Tool   string
+	Style        template.CSS
+	Script       template.JS
+	Policy, Lang string
+	Tiles        []tile
+	Sections     []section
+	CallIDs      map[string]string // id of a call -> anchor of its ladder or row
+	CallsCommand string
+	figures      map[string]template.HTML
 }
 
 // Chart is the figure of that name, drawn wide and for a phone.
 func (v view) Chart(name string) template.HTML { return v.figures[name] }
 
-type tile struct{ Label, Value, Before string }
+// CallHref is the anchor of a call on the page; "" where it is not there.
+func (v view) CallHref(id string) string { return v.CallIDs[id] }
 
-type kpiView struct {
-	M                    analyze.Metric
-	Value, Detail, Raw   string
-	Before, DetailBefore string
-	RawBefore            string
+type tile struct {
+	Label, Value, Before string
+	Where                string
+	All                  bool
 }
 
 type classView struct {
@@ -60,31 +65,27 @@ type classView struct {
 	Count, Failed int64
 }
 
-type findingView struct {
-	finding
-	Span, Expected, Share string
-}
-
 func page(r *analyze.Report, opt Options) ([]byte, error) {
 	v := view{
 		R: r, Period: periodName(r), Span: show.Moment(r.Period.From) + " – " + show.Moment(r.Period.To) + " " + show.Clean(r.Zone),
-		Previous: "period before", Unit: show.Scope(r.Scope), Tool: opt.Tool, Equation: equation(r),
-		Nav: [][2]string{{"verdict", "Verdict"}, {"kpis", "Key figures"}, {"codes", "Codes"}, {"trunks", "Trunks"}, {"when", "When"},
-			{"days", "Days"}, {"pdd", "Delay"}, {"ledger", "Ledger"}, {"sources", "Sources"}, {"definitions", "Definitions"}},
-		Style: style(), Classes: classViews(r), Sum: outcomes(r),
+		Unit: show.Scope(r.Scope), Tool: opt.Tool, Style: style(), Script: template.JS(pageScript), Lang: cmp.Or(opt.Lang, "en"),
+		Policy: policy(pageScript), Tiles: tiles(r), CallIDs: map[string]string{}, CallsCommand: opt.CallsCommand,
 	}
-	if strings.Contains(r.Period.Label, "-W") {
-		v.Previous = "week before"
-	}
-	for _, m := range r.KPIs {
-		v.KPIs = append(v.KPIs, newKPIView(m, r.Previous[m.Name]))
-	}
-	v.Tiles = tiles(r)
-	for i, in := range r.Incidents {
-		v.Findings = append(v.Findings, newFindingView(r, i+1, in))
-	}
+	var list *callsView
 	var err error
-	if v.figures, err = figures(r); err != nil {
+	if len(opt.Calls) > 0 {
+		if list, err = newCallsView(opt.Calls, opt); err != nil {
+			return nil, err
+		}
+		for i, row := range list.Rows {
+			v.CallIDs[row.ID] = fmt.Sprintf("#row-%d", i+1)
+			if row.Detail != "" {
+				v.CallIDs[row.ID] = "#" + row.Detail
+			}
+		}
+	}
+	v.Sections = contents(r, opt, list)
+	if v.figures, err = figures(r, opt); err != nil {
 		return nil, err
 	}
 	var b bytes.Buffer
@@ -94,37 +95,50 @@ func page(r *analyze.Report, opt Options) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// style is the palette of the charts for screen, dark screen and paper, then the
-// page's own rules.
-func style() template.CSS {
-	return template.CSS(":root{" + charts.CSS(false) + "}\n@media screen and (prefers-color-scheme:dark){:root{" +
-		charts.CSS(true) + "}}\n" + pageStyle)
+// policy lets the page's own script run and nothing else, and nothing be loaded.
+func policy(script string) string {
+	sum := sha256.Sum256([]byte(script))
+	return "default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
-// figures draws every chart twice: wide, and narrow for a phone, where a wide
-// one's letters would be too small to read.
-func figures(r *analyze.Report) (map[string]template.HTML, error) {
+// cleanLines is show.Clean for text of several lines.
+func cleanLines(s string) string {
+	lines := strings.Split(strings.ReplaceAll(s, "\r\n", "\n"), "\n")
+	for i, l := range lines {
+		lines[i] = show.Clean(strings.ReplaceAll(l, "\t", "    "))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// style is the palette of the charts for screen, dark screen and paper, then the
+// page's own rules. The button of the page sets data-theme.
+func style() template.CSS {
+	dark := charts.CSS(true) + darkStyle
+	return template.CSS(":root{" + charts.CSS(false) + lightStyle + "}\n@media screen and (prefers-color-scheme:dark){:root:not([data-theme=light]){" + dark +
+		"}}\n@media screen{:root[data-theme=dark]{" + dark + "}}\n" + pageStyle)
+}
+
+// Colours of the page that the charts have no use for.
+const (
+	lightStyle = "--bg:#F6F7F9;--card:var(--cs-paper);--line:var(--cs-grid);--text:var(--cs-text);--muted:var(--cs-muted);--link:#175E9C;--bad:#B02A14;--wash:#FBF1EE;--field:#FFFFFF;color-scheme:light;"
+	darkStyle  = "--bg:#0D1014;--link:#7DBDF2;--bad:#FF8A73;--wash:#2A1A17;--field:#0D1014;color-scheme:dark;"
+)
+
+// figures draws every chart, side by side.
+func figures(r *analyze.Report, opt Options) (map[string]template.HTML, error) {
+	names := charts.Names()
+	drawn, errs := make([]template.HTML, len(names)), make([]error, len(names))
+	var wg sync.WaitGroup
+	for i, name := range names {
+		wg.Go(func() { drawn[i], errs[i] = figure(r, name, opt.Chart) })
+	}
+	wg.Wait()
 	out := map[string]template.HTML{}
-	for _, name := range charts.Names() {
-		fig, err := charts.New(name, r)
-		if err != nil {
-			return nil, err
+	for i, name := range names {
+		if errs[i] != nil {
+			return nil, errs[i]
 		}
-		if fig.Empty != "" {
-			out[name] = template.HTML("<p>" + template.HTMLEscapeString(show.Clean(fig.Title+": "+fig.Empty)) + ".</p>")
-			continue
-		}
-		wide, err := drawing(r, name, "svg", charts.Options{Width: 940, Height: 430, Variables: true, ID: "wide-" + name})
-		if err != nil {
-			return nil, err
-		}
-		phone, err := drawing(r, name, "svg", charts.Options{Width: 360, Height: 420, Variables: true, ID: "phone-" + name})
-		if err != nil {
-			return nil, err
-		}
-		// The charts package has escaped all text of the drawing.
-		out[name] = template.HTML(`<figure id="chart-` + name + `"><div class="wide">` + string(wide) +
-			`</div><div class="phone">` + string(phone) + "</div></figure>")
+		out[name] = drawn[i]
 	}
 	return out, nil
 }
@@ -134,14 +148,6 @@ func periodName(r *analyze.Report) string {
 		return show.Clean(r.Period.Label)
 	}
 	return r.Period.From.Format("2006-01-02") + " – " + r.Period.To.Format("2006-01-02")
-}
-
-func newKPIView(m, before analyze.Metric) kpiView {
-	v := kpiView{M: m, Value: valueOf(m), Detail: detailOf(m), Raw: rawOf(m), Before: valueOf(before), RawBefore: rawOf(before)}
-	if before.OK && before.Kind == "ratio" {
-		v.DetailBefore = show.Interval(before.Ratio.Low, before.Ratio.High)
-	}
-	return v
 }
 
 // valueOf is a metric for people.
@@ -194,7 +200,8 @@ func tiles(r *analyze.Report) []tile {
 			if m.Name != name || !m.OK {
 				continue
 			}
-			t := tile{Label: m.Label, Value: valueOf(m), Before: "nothing to compare with"}
+			t := tile{Label: m.Label, Value: valueOf(m), Before: "nothing to compare with", Where: where(kpiCalls[name]...)}
+			t.All = t.Where == ""
 			if p := r.Previous[name]; p.OK {
 				t.Before = "before: " + valueOf(p)
 			}
@@ -251,14 +258,6 @@ func equation(r *analyze.Report) string {
 	return show.Scope(r.Scope) + "\u00a0" + show.Count(t.Count) + " = " + strings.Join(terms, " + ")
 }
 
-func newFindingView(r *analyze.Report, rank int, in analyze.Incident) findingView {
-	v := findingView{finding: newFinding(r, rank, in), Span: show.Span(in.From, in.To), Expected: fmt.Sprintf("%.1f", in.Expected)}
-	if all := outcomes(r).Failed; all > 0 {
-		v.Share = show.Part(in.Failed, all)
-	}
-	return v
-}
-
 func shareOf(q analyze.Ratio) string { return show.Part(q.Num, q.Den) }
 
 func intervalOf(q analyze.Ratio) string {
@@ -269,3 +268,31 @@ func intervalOf(q analyze.Ratio) string {
 }
 
 func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+
+// The template hands these to the ones that it calls.
+type (
+	withIDs struct {
+		V   view
+		IDs []string
+	}
+	withGrid struct {
+		V view
+		G *grid
+	}
+	withFinding struct {
+		V view
+		F *findingView
+	}
+	withCalls struct {
+		V view
+		C *callsView
+	}
+)
+
+func (v view) With(ids []string) withIDs              { return withIDs{v, ids} }
+func (v view) WithGrid(g *grid) withGrid              { return withGrid{v, g} }
+func (v view) WithFinding(f *findingView) withFinding { return withFinding{v, f} }
+func (v view) WithCalls(c *callsView) withCalls       { return withCalls{v, c} }
+
+// Nr counts from 1.
+func (v view) Nr(i int) int { return i + 1 }

@@ -4,6 +4,8 @@
 //
 //	report.html      one file, no network: readable on a screen, a phone and paper
 //	report.json      every number, schema below
+//	report.md        the same sections as the page, for a wiki or a ticket
+//	report.xlsx      a sheet a table, with real numbers and dates
 //	charts/NAME.png  and NAME.svg
 //	tables/NAME.csv  one a table
 //
@@ -26,6 +28,12 @@ import (
 type Options struct {
 	Chart charts.Options // size, scale, dark and font of charts/*; the page has both light and dark
 	Tool  string         // name and version for the page's foot, "callsift 0.1.0"; "": none
+	Calls []Call         // calls behind the figures, for the page
+
+	CallsCommand string              // the command line that lists all calls of the report, "callsift calls --week 2026-W46"
+	ShowSQL      bool                // a query under each table
+	Where        []analyze.Condition // of the report's calls, for those queries
+	Lang         string              // "en", "zh"; "": en
 }
 
 // file is one file of the pack, path relative to its folder.
@@ -83,7 +91,12 @@ func pack(r *analyze.Report, opt Options) ([]file, error) {
 	if err != nil {
 		return nil, err
 	}
-	files = append(files, file{"report.json", data})
+	files = append(files, file{"report.json", data}, file{"report.md", markdown(r, opt)})
+	book, err := workbook(r)
+	if err != nil {
+		return nil, err
+	}
+	files = append(files, file{"report.xlsx", book})
 	page, err := page(r, opt)
 	if err != nil {
 		return nil, err

@@ -37,9 +37,26 @@ const schemaName = "callsift.report/1"
 //	heatmap     {min_count, cells: [{weekday 1 (Monday) to 7, hour, state, count, rated, failed}]};
 //	            state is "data", "no_data" or "skipped" (by the clock)
 //	pdd         {n, p50_ms, p90_ms, p95_ms, p99_ms, error_bound, bins: [{low_ms, high_ms, n}]}; -1: none
-//	findings    [{rank, title, keys: {trunk, code}, from, to, excess, share, confidence,
-//	            owner, first_check, calls}]: excess is failures above expectation, share is of all
-//	            failures; confidence is null and owner "" where they were not worked out
+//	pareto      [{code, cause_code, label, cause, failed, sum, other}]: causes of failures;
+//	            sum is the ratio of this row and those above it to all failures
+//	prefixes, user_agents, callers   [{name, asr, ner, failure, top_code, first, last, count and the
+//	            outcomes}]: at most 20 each; callers is empty where the calls are too many
+//	worst_hours [{from, to, rated, failed, expected, trunk, code, cause}]
+//	load        [{time, data, peak, begun}]: conversations at once by quarter hour
+//	marks       [{name, count, failed}]: calls by flag
+//	lanes       [{name, method, step_s, rated: [n], failed: [n]}]: trunks over the period
+//	events      [{time, kind, device, subject, text}]: what devices reported
+//	changes     what callsift compare --format json prints: this period against the one before
+//	findings    [{rank, title, symptom, scope, keys: {trunk, code ...}, from, to, ongoing, daily, count, failed,
+//	            expected, excess, share, lift, lift_low, lift_high, coverage, cause, why, evidence, refute,
+//	            confidence, owner, first_check, setting, calls}]: excess is failures above
+//	            expectation, share is of all failures
+//	incidents   [{from, to, trunk, code, cause, count, failed, expected, calls}]: stretches in which one
+//	            trunk failed with one code far more often than in the rest of the period
+//	actions     [{what, evidence, owner, verify, finding}]: finding is the rank of the finding
+//	anomalies   [{metric, from, to, value, low, high, weeks}]
+//	availability [{trunk, minutes, unavailable, ratio, spans: [{from, to}], note}]
+//	targets     [{metric, at_least, at_most, value, met}]: value null where there is none
 //	ledger      [{label, sign, n, note}]; sign "-" is taken off, "=" is the sum so far
 //	outcomes    sums of the outcomes over all codes; they add up to count
 //	excluded    [{name, count}]
@@ -47,22 +64,39 @@ const schemaName = "callsift.report/1"
 //	rejects     [{path, line, reason, count, sample}]
 //	warnings    sentences
 type document struct {
-	Schema   string        `json:"schema"`
-	Title    string        `json:"title"`
-	Period   period        `json:"period"`
-	Coverage coverage      `json:"coverage"`
-	Scope    string        `json:"scope"`
-	Rules    string        `json:"rules"`
-	Checksum string        `json:"checksum"`
-	Verdict  []string      `json:"verdict"`
-	KPIs     []kpi         `json:"kpis"`
-	Codes    []codeRow     `json:"codes"`
-	Trunks   []trunkRow    `json:"trunks"`
-	Days     []dayRow      `json:"days"`
-	Trend    []trendRow    `json:"trend"`
-	Heatmap  heatmap       `json:"heatmap"`
-	PDD      delays        `json:"pdd"`
-	Findings []finding     `json:"findings"`
+	Schema   string     `json:"schema"`
+	Title    string     `json:"title"`
+	Period   period     `json:"period"`
+	Coverage coverage   `json:"coverage"`
+	Scope    string     `json:"scope"`
+	Rules    string     `json:"rules"`
+	Checksum string     `json:"checksum"`
+	Verdict  []string   `json:"verdict"`
+	KPIs     []kpi      `json:"kpis"`
+	Codes    []codeRow  `json:"codes"`
+	Trunks   []trunkRow `json:"trunks"`
+	Days     []dayRow   `json:"days"`
+	Trend    []trendRow `json:"trend"`
+	Heatmap  heatmap    `json:"heatmap"`
+	PDD      delays     `json:"pdd"`
+
+	Pareto       []paretoRow       `json:"pareto"`
+	Prefixes     []groupRow        `json:"prefixes"`
+	Agents       []groupRow        `json:"user_agents"`
+	Callers      []groupRow        `json:"callers"`
+	Worst        []hourRow         `json:"worst_hours"`
+	Load         []loadRow         `json:"load"`
+	Marks        []markRow         `json:"marks"`
+	Lanes        []laneRow         `json:"lanes"`
+	Events       []eventRow        `json:"events"`
+	Changes      json.RawMessage   `json:"changes"`
+	Findings     []json.RawMessage `json:"findings"`
+	Incidents    []incident        `json:"incidents"`
+	Actions      []actionRow       `json:"actions"`
+	Anomalies    []anomalyRow      `json:"anomalies"`
+	Availability []availabilityRow `json:"availability"`
+	Targets      []targetRow       `json:"targets"`
+
 	Ledger   []ledgerRow   `json:"ledger"`
 	Outcomes analyze.Tally `json:"outcomes"`
 	Excluded []excluded    `json:"excluded"`
@@ -171,25 +205,112 @@ type bin struct {
 	N      int64 `json:"n"`
 }
 
-type finding struct {
-	Rank       int        `json:"rank"`
-	Title      string     `json:"title"`
-	Keys       findingKey `json:"keys"`
-	Cause      string     `json:"cause"`
-	From       *time.Time `json:"from"`
-	To         *time.Time `json:"to"`
-	Failed     int64      `json:"failed"`
-	Excess     float64    `json:"excess"`
-	Share      *float64   `json:"share"`
-	Confidence *float64   `json:"confidence"`
-	Owner      string     `json:"owner"`
-	FirstCheck string     `json:"first_check"`
-	Calls      []string   `json:"calls"`
+type paretoRow struct {
+	Code      int    `json:"code"`
+	CauseCode int    `json:"cause_code"`
+	Label     string `json:"label"`
+	Cause     string `json:"cause"`
+	Failed    int64  `json:"failed"`
+	Sum       ratio  `json:"sum"`
+	Other     bool   `json:"other"`
 }
 
-type findingKey struct {
-	Trunk string `json:"trunk"`
-	Code  int    `json:"code"`
+type groupRow struct {
+	Name string `json:"name"`
+	analyze.Tally
+	ASR     ratio      `json:"asr"`
+	NER     ratio      `json:"ner"`
+	Failure ratio      `json:"failure"`
+	TopCode string     `json:"top_code"`
+	First   *time.Time `json:"first"`
+	Last    *time.Time `json:"last"`
+}
+
+type hourRow struct {
+	From     *time.Time `json:"from"`
+	To       *time.Time `json:"to"`
+	Rated    int64      `json:"rated"`
+	Failed   int64      `json:"failed"`
+	Expected float64    `json:"expected"`
+	Trunk    string     `json:"trunk"`
+	Code     string     `json:"code"`
+	Cause    string     `json:"cause"`
+}
+
+type loadRow struct {
+	Time  *time.Time `json:"time"`
+	Data  bool       `json:"data"`
+	Peak  int64      `json:"peak"`
+	Begun int64      `json:"begun"`
+}
+
+type markRow struct {
+	Name   string `json:"name"`
+	Count  int64  `json:"count"`
+	Failed int64  `json:"failed"`
+}
+
+type laneRow struct {
+	Name   string  `json:"name"`
+	Method string  `json:"method"`
+	Step   float64 `json:"step_s"`
+	Rated  []int64 `json:"rated"`
+	Failed []int64 `json:"failed"`
+}
+
+type eventRow struct {
+	Time    *time.Time `json:"time"`
+	Kind    string     `json:"kind"`
+	Device  string     `json:"device"`
+	Subject string     `json:"subject"`
+	Text    string     `json:"text"`
+}
+
+type incident struct {
+	From     *time.Time `json:"from"`
+	To       *time.Time `json:"to"`
+	Trunk    string     `json:"trunk"`
+	Code     int        `json:"code"`
+	Cause    string     `json:"cause"`
+	Count    int64      `json:"count"`
+	Failed   int64      `json:"failed"`
+	Expected float64    `json:"expected"`
+	Calls    []string   `json:"calls"`
+}
+
+type actionRow struct {
+	What     string        `json:"what"`
+	Evidence string        `json:"evidence"`
+	Owner    analyze.Owner `json:"owner"`
+	Verify   string        `json:"verify"`
+	Finding  int           `json:"finding"`
+}
+
+type anomalyRow struct {
+	Metric string     `json:"metric"`
+	From   *time.Time `json:"from"`
+	To     *time.Time `json:"to"`
+	Value  *float64   `json:"value"`
+	Low    *float64   `json:"low"`
+	High   *float64   `json:"high"`
+	Weeks  int        `json:"weeks"`
+}
+
+type availabilityRow struct {
+	Trunk       string   `json:"trunk"`
+	Minutes     int64    `json:"minutes"`
+	Unavailable int64    `json:"unavailable"`
+	Ratio       ratio    `json:"ratio"`
+	Spans       []period `json:"spans"`
+	Note        string   `json:"note"`
+}
+
+type targetRow struct {
+	Metric  string   `json:"metric"`
+	AtLeast *float64 `json:"at_least"`
+	AtMost  *float64 `json:"at_most"`
+	Value   *float64 `json:"value"`
+	Met     bool     `json:"met"`
 }
 
 type ledgerRow struct {
@@ -238,8 +359,8 @@ func encode(r *analyze.Report) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// findingTitle is an incident as one sentence.
-func findingTitle(r *analyze.Report, in analyze.Incident) string {
+// incidentTitle is an incident as one sentence.
+func incidentTitle(r *analyze.Report, in analyze.Incident) string {
 	s := fmt.Sprintf("%s failed with %s", show.Counted(in.Failed, r.Scope), codeLabel(r, in.Code))
 	if in.Trunk != "" {
 		s += " on " + in.Trunk

@@ -34,10 +34,16 @@ func Summary(w io.Writer, r *analyze.Report) error {
 	}
 	summaryKPIs(r, add)
 	summaryCodes(r, add)
-	if len(r.Incidents) > 0 {
+	if len(r.Findings) > 0 {
+		add("")
+		for _, f := range r.Findings[:min(2, len(r.Findings))] {
+			title, _, _ := strings.Cut(f.Title, "; ") // what was to be expected stands on the page
+			add("! %s", title)
+		}
+	} else if len(r.Incidents) > 0 {
 		add("")
 		for _, in := range r.Incidents[:min(2, len(r.Incidents))] {
-			add("! %s: %s", show.Span(in.From, in.To), findingTitle(r, in))
+			add("! %s: %s", show.Span(in.From, in.To), incidentTitle(r, in))
 		}
 	}
 	if len(lines) < 23 {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"callsift/ingest"
@@ -142,6 +143,9 @@ func (a *app) tell(r *ingest.FileResult) {
 			if !a.temporary {
 				text += " (callsift rejects)"
 			}
+		}
+		if i := strings.Index(s.Note, "grown: "); i >= 0 {
+			text += "; " + clean(s.Note[i:])
 		}
 		if s.TZFrom != "" {
 			text += fmt.Sprintf(", times in %s (%s)", s.TZ, s.TZFrom)

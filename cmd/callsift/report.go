@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -16,6 +17,8 @@ import (
 type reportOptions struct {
 	selectFlags
 	out, title, font, failOver, failOn string
+	evidence                           int
+	sql                                bool
 }
 
 func newReportCommand(a *app) *cobra.Command {
@@ -43,6 +46,8 @@ EXIT STATUS
 	f.StringVar(&opt.title, "title", "", "`NAME` of the site in the title (default: the first path's name)")
 	f.StringVar(&opt.font, "font", "", "`FILE` of a TTF, OTF or TTC font for the charts, for names in other scripts")
 	f.StringVar(&opt.failOver, "fail-over", "", "exit with status 3 if more than `RATE` of the calls failed, e.g. 5%")
+	f.IntVar(&opt.evidence, "evidence", 60, "at most `N` calls with ladder and raw lines inside the page; 0: none")
+	f.BoolVar(&opt.sql, "show-sql", false, "under each table the SQL query that gives its numbers")
 	f.StringVar(&opt.failOn, "fail-on", "", "exit with status 3 on `WHAT`: finding")
 	cmd.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions([]string{"finding"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
@@ -54,6 +59,9 @@ func runReport(ctx context.Context, a *app, opt reportOptions, paths []string) e
 	}
 	q, err := opt.query()
 	if err != nil {
+		return err
+	}
+	if err := atLeastZero("evidence", opt.evidence); err != nil {
 		return err
 	}
 	limit, err := rate(opt.failOver)
@@ -80,7 +88,10 @@ func runReport(ctx context.Context, a *app, opt reportOptions, paths []string) e
 	if err != nil {
 		return err
 	}
-	options := report.Options{Chart: charts.Options{Font: opt.font}, Tool: "callsift " + version()}
+	options := report.Options{Chart: charts.Options{Font: opt.font}, Tool: "callsift " + version(), ShowSQL: opt.sql, Where: q.Where, CallsCommand: callsCommand(opt.selectFlags)}
+	if options.Calls, err = callsBehind(ctx, db, q, &r, opt.evidence); err != nil {
+		return err
+	}
 	for _, w := range report.Warnings(&r, options) {
 		a.remark("%s", w)
 	}
@@ -111,4 +122,32 @@ func siteTitle(title string, paths []string, db string) string {
 		return filepath.Base(filepath.Clean(paths[0]))
 	}
 	return filepath.Base(db)
+}
+
+// callsCommand is the command line that lists the calls of a report.
+func callsCommand(s selectFlags) string {
+	parts := []string{"callsift calls"}
+	add := func(flag, value, standard string) {
+		if value != standard {
+			parts = append(parts, "--"+flag+" "+shellWord(value))
+		}
+	}
+	add("week", s.week, "")
+	add("from", s.from, "")
+	add("to", s.to, "")
+	add("tz", s.tz, "")
+	add("scope", s.scope, analyze.ScopeCall)
+	add("method", s.method, "INVITE")
+	for _, w := range s.where {
+		add("where", w, "")
+	}
+	return strings.Join(parts, " ")
+}
+
+// shellWord quotes a word for a shell where it needs to be.
+func shellWord(s string) string {
+	if strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.,:=@%+/-") == "" {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

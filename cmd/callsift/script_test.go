@@ -35,6 +35,11 @@ func TestScript(t *testing.T) {
 		UpdateScripts: *update,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("TZ", "America/New_York") // nothing may depend on it
+			site, err := filepath.Abs(siteDir)
+			if err != nil {
+				return err
+			}
+			env.Setenv("SITE", site)
 			return os.CopyFS(env.WorkDir, os.DirFS("testdata/input"))
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

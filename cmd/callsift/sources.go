@@ -27,7 +27,9 @@ many were rejected, the time that it covers, and the zone in which times without
 one were read, with how that zone was known.
 
 States: imported; partial (damaged: what could be read was); unknown (no format
-recognised); empty; duplicate (same bytes as another file); unreadable.`,
+recognised); empty; duplicate (same bytes as another file); unreadable; joined (the
+place where a rotated log goes on in the next file, in the middle of a message: the
+message is read whole, and its two parts count as duplicates).`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runSources(cmd.Context(), a, format) },
 	}

@@ -77,13 +77,8 @@ func isAddress(s string) bool {
 
 // isDialled is true for digits, * and # after an optional +.
 func isDialled(s string) bool {
-	s = strings.TrimPrefix(s, "+")
-	for i := 0; i < len(s); i++ {
-		if c := s[i]; (c < '0' || c > '9') && c != '*' && c != '#' {
-			return false
-		}
-	}
-	return s != ""
+	dialled, _ := scanNumber(s)
+	return dialled
 }
 
 // Prefix is the part of a number by which destinations are counted, and its
@@ -106,20 +101,24 @@ func isDialled(s string) bool {
 // Chinese mobiles, beginning with 1) look international: where a site dials so, its
 // own prefixes have to be configured.
 func Prefix(number string) (prefix, name string) {
-	n := Normalize(number)
-	digits, plus := strings.CutPrefix(n, "+")
+	n := number
+	dialled, feature := scanNumber(n)
+	if !dialled {
+		n = Normalize(number)
+		dialled, feature = scanNumber(n)
+	}
 	switch {
 	case n == "":
 		return "", ""
-	case !isDialled(n):
+	case !dialled:
 		return UserName, "SIP user name"
-	case strings.ContainsAny(n, "*#"):
+	case feature:
 		return FeatureCode, "feature code"
-	case plus:
-		return country(digits)
+	case n[0] == '+':
+		return country(n[1:])
 	case len(n) <= 6:
 		return ShortNumber, "extension or service number"
-	case strings.HasPrefix(n, "00"):
+	case n[0] == '0' && n[1] == '0':
 		return country(n[2:])
 	case n[0] == '0':
 		return n[:3], "national number"
@@ -129,20 +128,51 @@ func Prefix(number string) (prefix, name string) {
 	return LocalNumber, "number without area code"
 }
 
-// country is the longest assigned country code that the digits begin with.
-func country(digits string) (code, name string) {
-	for n := min(3, len(digits)); n > 0; n-- {
-		if name, ok := countries()[digits[:n]]; ok {
-			return digits[:n], name
+// scanNumber tells whether s is digits, * and # after an optional +, and
+// whether it has * or #.
+func scanNumber(s string) (dialled, feature bool) {
+	if s != "" && s[0] == '+' {
+		s = s[1:]
+	}
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c-'0' <= 9:
+		case c == '*' || c == '#':
+			feature = true
+		default:
+			return false, false
 		}
 	}
-	return Unassigned, "no assigned country code"
+	return s != "", feature
 }
 
-var countries = sync.OnceValue(func() map[string]string {
-	table := map[string]string{}
+// country is the longest assigned country code that digits begin with.
+func country(digits string) (code, name string) {
+	table := countries()
+	at := 1 // a country code of n digits stands at 10^n and its value
+	var best *countryCode
+	for i := 0; i < min(3, len(digits)) && digits[i]-'0' <= 9; i++ {
+		at = at*10 + int(digits[i]-'0')
+		if table[at].code != "" {
+			best = &table[at]
+		}
+	}
+	if best == nil {
+		return Unassigned, "no assigned country code"
+	}
+	return best.code, best.name
+}
+
+type countryCode struct{ code, name string }
+
+var countries = sync.OnceValue(func() *[2000]countryCode {
+	table := &[2000]countryCode{}
 	for _, r := range rows("country.tsv") {
-		table[r.text("code")] = r.text("name")
+		at := 1
+		for _, c := range r.text("code") {
+			at = at*10 + int(c-'0')
+		}
+		table[at] = countryCode{r.text("code"), r.text("name")}
 	}
 	return table
 })

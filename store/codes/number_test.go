@@ -1,6 +1,7 @@
 package codes
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -87,7 +88,15 @@ func FuzzPrefix(f *testing.F) {
 }
 
 func TestCountries(t *testing.T) {
-	table := countries()
+	table := map[string]string{}
+	for at, c := range countries() {
+		if c.code != "" {
+			table[c.code] = c.name
+		}
+		if c.code != "" && fmt.Sprint("1", c.code) != fmt.Sprint(at) {
+			t.Errorf("%s stands at %d", c.code, at)
+		}
+	}
 	if len(table) != 217 {
 		t.Errorf("%d country codes, want 217", len(table))
 	}

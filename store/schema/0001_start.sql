@@ -7,7 +7,7 @@ CREATE TABLE source (            -- the import ledger: one row a file that was l
   sha256     TEXT    NOT NULL,   -- of the bytes as found, hex; '' if unreadable
   size       INTEGER NOT NULL,   -- bytes as found
   format     TEXT    NOT NULL,   -- name of the format, '' if none was recognised
-  state      TEXT    NOT NULL,   -- imported, partial, unknown, empty, duplicate, unreadable
+  state      TEXT    NOT NULL,   -- imported, partial, unknown, empty, duplicate, unreadable, joined
   messages   INTEGER NOT NULL,   -- SIP messages read
   cdrs       INTEGER NOT NULL,   -- call detail records read
   events     INTEGER NOT NULL,   -- device events read
@@ -44,6 +44,22 @@ CREATE TABLE message_count (     -- SIP messages as seen, rejected ones too, bef
   n      INTEGER NOT NULL,
   PRIMARY KEY (source, method, status)
 ) WITHOUT ROWID;
+
+CREATE TABLE piece (             -- first and last bytes of a text source, where a rotation may have cut a record
+  source      INTEGER PRIMARY KEY,
+  head        BLOB    NOT NULL,  -- from the first byte to behind the first record
+  tail        BLOB    NOT NULL,  -- from before the last record to the end
+  tail_offset INTEGER NOT NULL,
+  tail_line   INTEGER NOT NULL
+);
+
+CREATE TABLE seam (              -- two sources of which one goes on in the other, in the middle of a record
+  tail      INTEGER NOT NULL,    -- source.id; its records from tail_from on count as duplicates
+  head      INTEGER NOT NULL,    -- source.id; its records before head_to count as duplicates
+  joined    INTEGER NOT NULL,    -- source.id of what both are together there
+  tail_from INTEGER NOT NULL,
+  head_to   INTEGER NOT NULL
+);
 
 CREATE TABLE bundle (            -- records that belong together by their own id
   id       INTEGER PRIMARY KEY,

@@ -76,6 +76,7 @@ func Hotel() *analyze.Report {
 		"Coverage is 163.5 of 168 h: Fri 13 Nov 03:30–08:00 has no data.",
 	}
 	inputs(r)
+	why(r)
 	return r
 }
 

@@ -1,0 +1,195 @@
+package report
+
+import (
+	"archive/zip"
+	"bytes"
+	"cmp"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/xuri/excelize/v2"
+
+	"callsift/analyze"
+	"callsift/charts/internal/show"
+)
+
+// packDate stands in every file that wants a date of its own, so that the same
+// report is the same file.
+var packDate = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// textColumns hold text even where it looks like a number: a trunk may be called
+// 9001, a caller 201.
+var textColumns = map[string]bool{"name": true, "label": true, "trunk": true, "cause": true, "path": true, "sha256": true, "note": true, "calls": true, "reason": true,
+	"sample": true, "definition": true, "unit": true, "top_code": true, "top_cause": true, "meaning": true, "first_check": true, "class": true, "key": true, "title": true, "what": true, "evidence": true}
+
+// workbook writes the tables as report.xlsx: a sheet a table with real numbers
+// and dates (in the report's zone), and native charts on the sheet of the codes
+// and of the days.
+func workbook(r *analyze.Report) ([]byte, error) {
+	f := excelize.NewFile()
+	defer f.Close()
+	bold, err := f.NewStyle(&excelize.Style{Font: &excelize.Font{Bold: true}})
+	if err != nil {
+		return nil, err
+	}
+	stamp := "yyyy-mm-dd hh:mm"
+	date, err := f.NewStyle(&excelize.Style{CustomNumFmt: &stamp})
+	if err != nil {
+		return nil, err
+	}
+	list := tables(r)
+	for i, t := range list {
+		if i == 0 {
+			err = f.SetSheetName("Sheet1", t.name)
+		} else {
+			_, err = f.NewSheet(t.name)
+		}
+		if err == nil {
+			err = fillSheet(f, t, bold, date)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("report.xlsx: %s: %w", t.name, err)
+		}
+	}
+	if err := nativeCharts(f, r); err != nil {
+		return nil, fmt.Errorf("report.xlsx: %w", err)
+	}
+	when := packDate.Format(time.RFC3339)
+	if err := f.SetDocProps(&excelize.DocProperties{Title: show.Clean(r.Title + ": call failures " + periodName(r)), Creator: "callsift", Created: when, Modified: when}); err != nil {
+		return nil, fmt.Errorf("report.xlsx: %w", err)
+	}
+	var b bytes.Buffer
+	if err := f.Write(&b); err != nil {
+		return nil, fmt.Errorf("report.xlsx: %w", err)
+	}
+	return settledZip(b.Bytes())
+}
+
+// settledZip writes a zip file again with its members in order and without the
+// times at which they were made.
+func settledZip(data []byte) ([]byte, error) {
+	in, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(in.File, func(a, b *zip.File) int { return cmp.Compare(a.Name, b.Name) })
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	for _, f := range in.File {
+		r, err := f.Open()
+		if err != nil {
+			return nil, err
+		}
+		part, err := w.CreateHeader(&zip.FileHeader{Name: f.Name, Method: zip.Deflate})
+		if err == nil {
+			var data []byte
+			if data, err = io.ReadAll(r); err == nil {
+				_, err = part.Write(settledTypes(f.Name, data))
+			}
+		}
+		r.Close()
+		if err != nil {
+			return nil, err
+		}
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+var typeDefault = regexp.MustCompile(`<Default [^>]*></Default>`)
+
+// settledTypes puts the list of file types, which comes in any order, in one.
+func settledTypes(name string, data []byte) []byte {
+	if name != "[Content_Types].xml" {
+		return data
+	}
+	list := typeDefault.FindAllString(string(data), -1)
+	slices.Sort(list)
+	i := -1
+	return typeDefault.ReplaceAllFunc(data, func([]byte) []byte {
+		i++
+		return []byte(list[i])
+	})
+}
+
+func fillSheet(f *excelize.File, t table, bold, date int) error {
+	w, err := f.NewStreamWriter(t.name)
+	if err != nil {
+		return err
+	}
+	if err := w.SetColWidth(1, len(t.head), 16); err != nil {
+		return err
+	}
+	if err := w.SetPanes(&excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"}); err != nil {
+		return err
+	}
+	head := make([]any, len(t.head))
+	for i, h := range t.head {
+		head[i] = excelize.Cell{StyleID: bold, Value: h}
+	}
+	if err := w.SetRow("A1", head); err != nil {
+		return err
+	}
+	for i, row := range t.rows {
+		cells := make([]any, len(row))
+		for k, s := range row {
+			cells[k] = typed(t.head[k], s, date)
+		}
+		if err := w.SetRow("A"+strconv.Itoa(i+2), cells); err != nil {
+			return err
+		}
+	}
+	return w.Flush()
+}
+
+// typed is a cell of a CSV file as what it is. A text stays one whatever it
+// begins with: it is never taken for a formula.
+func typed(column, s string, date int) any {
+	switch {
+	case s == "":
+		return nil
+	case textColumns[column]:
+		return show.Clean(strings.TrimPrefix(s, "'"))
+	case s == "true", s == "false":
+		return s == "true"
+	}
+	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
+		return n
+	}
+	if n, err := strconv.ParseFloat(s, 64); err == nil {
+		return n
+	}
+	if t, err := time.Parse(time.RFC3339, s); err == nil {
+		// A spreadsheet knows no zones: the wall clock of the report's.
+		return excelize.Cell{StyleID: date, Value: time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), 0, time.UTC)}
+	}
+	if t, err := time.Parse(time.DateOnly, s); err == nil {
+		return excelize.Cell{StyleID: date, Value: t}
+	}
+	return show.Clean(strings.TrimPrefix(s, "'"))
+}
+
+// nativeCharts draws what a spreadsheet can draw itself.
+func nativeCharts(f *excelize.File, r *analyze.Report) error {
+	add := func(sheet, at, title, names, values string, kind excelize.ChartType) error {
+		return f.AddChart(sheet, at, &excelize.Chart{Type: kind, Title: excelize.ChartTitle{Paragraph: []excelize.RichTextRun{{Text: title}}},
+			Series: []excelize.ChartSeries{{Name: title, Categories: names, Values: values}}, Legend: excelize.ChartLegend{Position: "none"}})
+	}
+	if n := len(r.Codes); n > 0 {
+		// Column C is the label, H what failed: see codeTable.
+		if err := add("codes", "C"+strconv.Itoa(n+4), "Failed by response code", fmt.Sprintf("codes!$C$2:$C$%d", n+1), fmt.Sprintf("codes!$H$2:$H$%d", n+1), excelize.Bar); err != nil {
+			return err
+		}
+	}
+	if n := len(r.Trend); n > 0 {
+		return add("trend", "C"+strconv.Itoa(n+4), "ASR by day", fmt.Sprintf("trend!$A$2:$A$%d", n+1), fmt.Sprintf("trend!$C$2:$C$%d", n+1), excelize.Line)
+	}
+	return nil
+}

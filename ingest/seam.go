@@ -1,0 +1,543 @@
+package ingest
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"callsift/ingest/dialog"
+	"callsift/ingest/sip"
+	"callsift/store"
+)
+
+// A log that is rotated by size may be cut anywhere, in the middle of a message.
+// So of every text source the ends are kept: the bytes up to behind its first
+// message and those from before its last one. After an import the ends of all
+// sources are tried on one another. Where the end of one and the beginning of
+// another make more of a message than each alone, both are read together as a
+// third source, "a.log.1 + a.log"; what the two have of it themselves then counts
+// as duplicates. Which sources go together depends on what they hold and on
+// their names, never on the order in which they came.
+
+// maxPiece bounds an end that is kept. Messages are a few kilobytes.
+const maxPiece = 16 << 10
+
+// Bounds of what may go together.
+const (
+	seamTries   = 6                     // sources that the end of one is tried on
+	seamBack    = 5 * 1_000_000         // that the next may begin before the end, in µs
+	seamForward = 24 * 3600 * 1_000_000 // after it
+	joinedBy    = " + "                 // between the paths of two sources that are read together
+)
+
+// endsReader keeps the end of what passes, and counts lines.
+type endsReader struct {
+	r     io.Reader
+	n     int64
+	lines int64
+	ring  []byte // the last bytes, up to twice maxPiece
+}
+
+func (e *endsReader) Read(p []byte) (int, error) {
+	n, err := e.r.Read(p)
+	e.n += int64(n)
+	e.lines += int64(bytes.Count(p[:n], []byte{'\n'}))
+	last := p[max(0, n-maxPiece):n]
+	if len(e.ring)+len(last) > 2*maxPiece {
+		e.ring = e.ring[:copy(e.ring, e.ring[max(0, len(e.ring)-maxPiece):])]
+	}
+	e.ring = append(e.ring, last...)
+	return n, err
+}
+
+// from is what passed from an offset on, nil if that is too long ago.
+func (e *endsReader) from(offset int64) []byte {
+	kept := e.ring[max(0, len(e.ring)-maxPiece):]
+	if back := e.n - offset; back >= 0 && back <= int64(len(kept)) {
+		return kept[int64(len(kept))-back:]
+	}
+	return nil
+}
+
+// recordEnds are the places between the records of a source.
+type recordEnds struct {
+	first, beforeLast, last int64
+	any                     bool
+}
+
+func (r *recordEnds) add(at Place) {
+	end := at.Offset + int64(at.Length)
+	if !r.any {
+		r.first, r.any = end, true
+	}
+	r.beforeLast, r.last = r.last, max(r.last, end)
+}
+
+// pieceOf is the ends of a source that was read to its end; head is its beginning.
+func pieceOf(e *endsReader, at recordEnds, head []byte) (p store.Piece, ok bool) {
+	if !at.any {
+		return p, false
+	}
+	if at.first <= min(maxPiece, int64(len(head))) {
+		p.Head = head[:at.first]
+	}
+	from := at.beforeLast // the last record may go on
+	if p.Tail = e.from(from); p.Tail == nil {
+		from = at.last
+		p.Tail = e.from(from)
+	}
+	if p.Tail == nil { // far behind the last record: what another may begin with
+		from = max(0, e.n-maxPiece)
+		p.Tail = e.from(from)
+		if i := bytes.IndexByte(p.Tail, '\n'); i >= 0 && at.last <= from {
+			from += int64(i) + 1
+			p.Tail = p.Tail[i+1:]
+		} else {
+			p.Tail = nil
+		}
+	}
+	p.TailOffset, p.TailLine = from, e.lines-int64(bytes.Count(p.Tail, []byte{'\n'}))+1
+	return p, len(p.Head) > 0 || len(p.Tail) > 0
+}
+
+// pieceReading is what is made of a piece when it is read for itself.
+type pieceReading struct {
+	discardSink
+	callIDs []string
+	whole   int // messages that are whole, have a time, tell their way; each adds one
+	bytes   int // of messages
+	events  []store.Event
+	rejects []pieceReject
+	useless []store.MessageCount // kinds of the messages among rejects
+}
+
+type pieceReject struct {
+	at     Place
+	reason string
+	sample []byte
+}
+
+func (p *pieceReading) Message(o *Observation) {
+	var m sip.Message
+	if err := m.Parse(o.Raw); err != nil {
+		p.Reject(o.Place, err.Error(), o.Raw)
+		if len(m.Method) > 0 || m.Status != 0 {
+			k := store.MessageCount{Status: m.Status}
+			if m.IsRequest() {
+				k.Method = clipText(m.Method)
+			}
+			p.useless = append(p.useless, k)
+		}
+		return
+	}
+	if o.Undelivered != "" {
+		return
+	}
+	for _, good := range [...]bool{!o.Cut, o.Time != 0, o.Heading != HeadingUnknown || o.Src.IsValid(), m.Countable()} {
+		if good {
+			p.whole++
+		}
+	}
+	p.bytes += len(o.Raw)
+	p.callIDs = append(p.callIDs, string(clipKey(m.CallID)))
+}
+
+func (p *pieceReading) Event(e *store.Event) { p.events = append(p.events, *e) }
+
+func (p *pieceReading) Reject(at Place, reason string, sample []byte) {
+	p.rejects = append(p.rejects, pieceReject{at, reason, bytes.Clone(sample)})
+}
+
+// seamMaker finds out which sources go on in which, and makes it so.
+type seamMaker struct {
+	pieces []store.Piece
+	zone   map[int64]*time.Location // by source
+	alone  map[seamEnd]*pieceReading
+}
+
+// seamEnd is one end of a source.
+type seamEnd struct {
+	*store.Piece
+	tail bool
+}
+
+func (e seamEnd) bytes() []byte {
+	if e.tail {
+		return e.Tail
+	}
+	return e.Head
+}
+
+// match is a pair that may go together, with how well.
+type match struct {
+	tail, head *store.Piece
+	names      int   // how far the names are from being those of one rotated log
+	apart      int   // bytes in which the names differ
+	gap        int64 // µs from the end of the one to the beginning of the other
+}
+
+// joinSeams brings the seams up to date with the sources that there are.
+func joinSeams(ctx context.Context, db *store.DB) error {
+	im, err := db.Edit(ctx)
+	if err != nil {
+		return err
+	}
+	m := newSeamMaker(im)
+	have := im.Seams()
+	err = im.Err()
+	im.Rollback()
+	if err != nil {
+		return err
+	}
+	want := m.matches()
+	for _, s := range have {
+		i := slices.IndexFunc(want, func(w match) bool { return w.tail.Source == s.Tail && w.head.Source == s.Head })
+		switch {
+		case i >= 0:
+			want = slices.Delete(want, i, i+1)
+		case m.piece(s.Tail) != nil && m.piece(s.Head) != nil: // else retention took the bytes by which to judge
+			if err := m.part(ctx, db, s); err != nil {
+				return err
+			}
+		}
+	}
+	for _, w := range want {
+		if err := m.join(ctx, db, w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// partSeams takes the seams of a source out, before it goes itself.
+func partSeams(ctx context.Context, db *store.DB, source int64) error {
+	seams, err := db.Seams(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range seams {
+		if s.Tail != source && s.Head != source && s.Joined != source {
+			continue
+		}
+		im, err := db.Edit(ctx)
+		if err != nil {
+			return err
+		}
+		m := newSeamMaker(im)
+		im.Rollback()
+		if err := m.part(ctx, db, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func newSeamMaker(im *store.Import) *seamMaker {
+	m := &seamMaker{pieces: im.Pieces(), alone: map[seamEnd]*pieceReading{}, zone: map[int64]*time.Location{}}
+	for id, name := range im.Zones() {
+		if zone, err := time.LoadLocation(name); err == nil {
+			m.zone[id] = zone
+		}
+	}
+	return m
+}
+
+func (m *seamMaker) piece(source int64) *store.Piece {
+	for i := range m.pieces {
+		if m.pieces[i].Source == source {
+			return &m.pieces[i]
+		}
+	}
+	return nil
+}
+
+// matches are the pairs that go together, no source twice on the same side.
+func (m *seamMaker) matches() []match {
+	var all []match
+	for i := range m.pieces {
+		if len(m.pieces[i].Tail) > 0 {
+			all = append(all, m.heads(&m.pieces[i])...)
+		}
+	}
+	slices.SortStableFunc(all, betterSeam)
+	tails, heads := map[int64]bool{}, map[int64]bool{}
+	return slices.DeleteFunc(all, func(w match) bool {
+		if tails[w.tail.Source] || heads[w.head.Source] {
+			return true
+		}
+		tails[w.tail.Source], heads[w.head.Source] = true, true
+		return false
+	})
+}
+
+func betterSeam(a, b match) int {
+	return cmp.Or(cmp.Compare(a.names, b.names), cmp.Compare(a.apart, b.apart), cmp.Compare(a.gap, b.gap))
+}
+
+// heads are the sources that go on where the end of one is, the best first.
+func (m *seamMaker) heads(tail *store.Piece) []match {
+	var near []match
+	for i := range m.pieces {
+		head := &m.pieces[i]
+		if head == tail || len(head.Head) == 0 || head.Format != tail.Format {
+			continue
+		}
+		w := match{tail: tail, head: head, names: unlike(tail.Path, head.Path), apart: apart(logName(tail.Path), logName(head.Path)), gap: head.First - tail.Last}
+		if head.First == 0 || tail.Last == 0 {
+			w.gap = 0
+		}
+		if w.gap >= -seamBack && w.gap <= seamForward && (w.names < otherNames || head.First != 0 && tail.Last != 0) {
+			near = append(near, w)
+		}
+	}
+	slices.SortStableFunc(near, betterSeam)
+	near = near[:min(len(near), seamTries)]
+	return slices.DeleteFunc(near, func(w match) bool { return !m.fits(w) })
+}
+
+// fits reports whether two ends make more together than each alone: more of what
+// a message must have, or more bytes that are part of one.
+func (m *seamMaker) fits(w match) bool {
+	a, b := m.read(seamEnd{w.tail, true}), m.read(seamEnd{w.head, false})
+	var both pieceReading
+	m.readAs(w.tail, slices.Concat(w.tail.Tail, w.head.Head), &both)
+	good := func(p *pieceReading) int { return p.whole - len(p.rejects) }
+	return cmp.Or(cmp.Compare(good(&both), good(a)+good(b)), cmp.Compare(both.bytes, a.bytes+b.bytes)) > 0
+}
+
+// read reads one end for itself, once.
+func (m *seamMaker) read(end seamEnd) *pieceReading {
+	r := m.alone[end]
+	if r == nil {
+		r = new(pieceReading)
+		m.readAs(end.Piece, end.bytes(), r)
+		m.alone[end] = r
+	}
+	return r
+}
+
+// readAs reads bytes as the source was read that they are of, or begin in.
+func (m *seamMaker) readAs(p *store.Piece, data []byte, out Sink) *Input {
+	in := &Input{Reader: bytes.NewReader(data), Path: p.Path, Zone: m.zone[p.Source]}
+	if t := max(p.First, p.Last); t > 0 {
+		in.ModTime = time.UnixMicro(t) // for times without a year
+	}
+	if f := FormatNamed(p.Format); f != nil {
+		f.Read(in, out) // of bytes in memory it has no error to tell
+	}
+	return in
+}
+
+// join reads two sources together where they meet.
+func (m *seamMaker) join(ctx context.Context, db *store.DB, w match) error {
+	data := slices.Concat(w.tail.Tail, w.head.Head)
+	sum := sha256.Sum256(data)
+	im, err := db.Begin(ctx, store.Source{
+		Path: w.tail.Path + joinedBy + w.head.Path, SHA256: hex.EncodeToString(sum[:]), Size: int64(len(data)), Format: w.tail.Format, State: store.Joined,
+		Note: "where the first goes on in the second",
+	})
+	if err != nil {
+		return err
+	}
+	im.AddSeam(store.Seam{Tail: w.tail.Source, Head: w.head.Source, Joined: im.Source.ID, TailFrom: w.tail.TailOffset, HeadTo: int64(len(w.head.Head))})
+	for _, end := range [...]seamEnd{{w.tail, true}, {w.head, false}} {
+		for _, k := range m.read(end).useless {
+			im.AddSeen(end.Source, k.Method, k.Status, -1)
+		}
+	}
+	c := newCollector(newAssembler(im), FormatNamed(w.tail.Format), false)
+	in := m.readAs(w.tail, data, &shifted{c, w.tail.TailOffset, int(w.tail.TailLine) - 1})
+	im.Source.TZ, im.Source.TZFrom = in.TZ, in.TZFrom
+	c.finish()
+	return m.settle(c.asm, w)
+}
+
+// part takes a seam out again. What retention took of the ends is not brought back.
+func (m *seamMaker) part(ctx context.Context, db *store.DB, s store.Seam) error {
+	im, err := db.Edit(ctx)
+	if err != nil {
+		return err
+	}
+	bundles := im.Bundles(s.Joined)
+	im.DropSeam(s)
+	im.DropSource(s.Joined)
+	w := match{tail: m.pieceOrNone(s.Tail), head: m.pieceOrNone(s.Head)}
+	for _, end := range [...]seamEnd{{w.tail, true}, {w.head, false}} {
+		im.As(end.Source)
+		m.restore(im, end)
+	}
+	for _, id := range bundles {
+		im.Unsettle(id)
+	}
+	return m.settle(newAssembler(im), w)
+}
+
+func (m *seamMaker) pieceOrNone(source int64) *store.Piece {
+	if p := m.piece(source); p != nil {
+		return p
+	}
+	return &store.Piece{Source: source}
+}
+
+// restore brings back what joining took out of a source.
+func (m *seamMaker) restore(im *store.Import, end seamEnd) {
+	offset, line := int64(0), 0
+	if end.tail {
+		offset, line = end.TailOffset, int(end.TailLine)-1
+	}
+	r := m.read(end)
+	for _, e := range r.events {
+		e.Offset, e.Line = e.Offset+offset, e.Line+int64(line)
+		im.Event(&e)
+	}
+	for _, k := range r.useless {
+		im.AddSeen(end.Source, k.Method, k.Status, 1)
+	}
+	for _, j := range r.rejects {
+		im.Reject(j.at.Line+line, j.at.Offset+offset, j.reason, j.sample)
+	}
+}
+
+// settle assembles anew what two ends have a part of, and commits.
+func (m *seamMaker) settle(a *assembler, w match) error {
+	for _, id := range slices.Concat(m.read(seamEnd{w.tail, true}).callIDs, m.read(seamEnd{w.head, false}).callIDs) {
+		if bundle, known := a.im.Bundle("sip", id); known {
+			a.im.Unsettle(bundle)
+		}
+	}
+	if w.tail.Last > 0 && w.head.First > 0 {
+		a.stretches = append(a.stretches, stretch{w.tail.Last - coverageGap, w.head.First + coverageGap})
+	}
+	if err := a.finish(); err != nil {
+		a.im.Rollback()
+		return err
+	}
+	return a.im.Commit()
+}
+
+// shifted is a sink for a part of a source: places are those in the whole.
+type shifted struct {
+	to     Sink
+	offset int64
+	line   int
+}
+
+func (s *shifted) at(p Place) Place {
+	p.Offset += s.offset
+	p.Line += s.line
+	return p
+}
+
+func (s *shifted) Message(o *Observation) {
+	o.Place = s.at(o.Place)
+	s.to.Message(o)
+}
+
+func (s *shifted) CDR(r *CDR) {
+	r.Place = s.at(r.Place)
+	s.to.CDR(r)
+}
+
+func (s *shifted) Event(e *store.Event) {
+	e.Offset, e.Line = e.Offset+s.offset, e.Line+int64(s.line)
+	s.to.Event(e)
+}
+
+func (s *shifted) Reject(at Place, reason string, sample []byte) {
+	s.to.Reject(s.at(at), reason, sample)
+}
+func (s *shifted) Warn(at Place, text string) { s.to.Warn(s.at(at), text) }
+
+// logName is the name of a file without its folder and what compressed it.
+func logName(name string) string {
+	name = path.Base(strings.ReplaceAll(name, `\`, "/"))
+	for _, ext := range [...]string{".gz", ".zst", ".bz2", ".xz"} {
+		name = strings.TrimSuffix(name, ext)
+	}
+	return name
+}
+
+// How far the names of two files are from being those of one rotated log.
+const (
+	sameLog     = iota // sip.log.1 and sip.log, sip.log-20261109 and sip.log-20261110
+	sameLetters        // sip-1.log and sip-2.log
+	otherNames
+)
+
+func unlike(a, b string) int {
+	a, b = logName(a), logName(b)
+	number := func(r rune) bool { return r >= '0' && r <= '9' }
+	stem := func(s string) string { return strings.TrimRight(strings.TrimRightFunc(s, number), "-._") }
+	letters := func(s string) string {
+		return strings.Trim(strings.Map(func(r rune) rune {
+			if number(r) {
+				return -1
+			}
+			return r
+		}, s), "-._")
+	}
+	switch {
+	case stem(a) == stem(b):
+		return sameLog
+	case letters(a) == letters(b):
+		return sameLetters
+	}
+	return otherNames
+}
+
+// apart is how many bytes two names have between what they begin and end with alike.
+func apart(a, b string) int {
+	for a != "" && b != "" && a[0] == b[0] {
+		a, b = a[1:], b[1:]
+	}
+	for a != "" && b != "" && a[len(a)-1] == b[len(b)-1] {
+		a, b = a[:len(a)-1], b[:len(b)-1]
+	}
+	return max(len(a), len(b))
+}
+
+// hidden are the parts of sources that a seam has read anew: by source what
+// counts still, from the one offset to before the other.
+type hidden map[int64][2]int64
+
+func hiddenBy(seams []store.Seam) hidden {
+	var h hidden
+	counts := func(source int64) [2]int64 {
+		if r, ok := h[source]; ok {
+			return r
+		}
+		return [2]int64{0, 1 << 62}
+	}
+	for _, s := range seams {
+		if h == nil {
+			h = hidden{}
+		}
+		r := counts(s.Tail)
+		r[1] = min(r[1], s.TailFrom)
+		h[s.Tail] = r
+		r = counts(s.Head)
+		r[0] = max(r[0], s.HeadTo)
+		h[s.Head] = r
+	}
+	return h
+}
+
+// drop takes the messages that are hidden out of a list, and tells how many.
+func (h hidden) drop(list []dialog.Message) ([]dialog.Message, int64) {
+	if len(h) == 0 {
+		return list, 0
+	}
+	n := len(list)
+	list = slices.DeleteFunc(list, func(m dialog.Message) bool {
+		r, ok := h[m.Source]
+		return ok && (m.Offset < r[0] || m.Offset >= r[1])
+	})
+	return list, int64(n - len(list))
+}
