@@ -77,7 +77,8 @@ func walk(root string) (files []string, errs []error) {
 		case d.Type().IsRegular():
 			files = append(files, path)
 		case d.Type()&fs.ModeSymlink != 0:
-			if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+			// One that leads nowhere is a file that cannot be read, and the ledger says so.
+			if info, err := os.Stat(path); err != nil || info.Mode().IsRegular() {
 				files = append(files, path)
 			}
 		case !d.IsDir() && path == root: // a pipe or device that the user named
