@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"time"
 
 	"callsift/store"
 	"callsift/store/codes"
@@ -50,7 +51,7 @@ func CompareFrom(ctx context.Context, db *store.DB, q Query, opt CompareOptions)
 	}
 	var previous Data
 	if !before.Period.From.IsZero() {
-		if previous, err = load(ctx, db, before, oneByOne); err != nil {
+		if previous, err = loadBeside(ctx, db, before, oneByOne, &current); err != nil {
 			return Comparison{}, nil, err
 		}
 	}
@@ -58,7 +59,7 @@ func CompareFrom(ctx context.Context, db *store.DB, q Query, opt CompareOptions)
 	if p := q.Period.before(); p != before.Period {
 		earlier := q
 		if earlier.Period = p; !p.From.IsZero() {
-			if first, err = load(ctx, db, earlier, oneByOne); err != nil {
+			if first, err = loadBeside(ctx, db, earlier, oneByOne, &current); err != nil {
 				return Comparison{}, nil, err
 			}
 		}
@@ -82,7 +83,8 @@ func compare(current, previous Data, q Query, against Period, med bool, by []str
 	if med {
 		c.With, c.Baseline = "median", len(current.Past) == 0
 	}
-	x := &comparer{current, previous, q, before, med, c.Baseline}
+	x := &comparer{now: current, before: previous, q: q, beforeQ: before, median: med, baseline: c.Baseline}
+	x.flatten()
 	c.Tables = append(c.Tables, x.kpis())
 	for _, name := range by {
 		if t, ok := x.byKey(name); ok {
@@ -111,6 +113,45 @@ type comparer struct {
 	q, beforeQ  Query
 	median      bool
 	baseline    bool
+	flat        map[time.Time]Data // by the period's beginning: a cell a profile
+}
+
+// flatten sums the cells of every period by profile, which is all that a key
+// without a clock needs.
+func (x *comparer) flatten() {
+	x.flat = map[time.Time]Data{}
+	if x.q.asksTimeIn(x.q.Where) || x.q.NeedsCalls() {
+		return
+	}
+	one := func(d Data, p Period) {
+		sums := map[int64]*Cell{}
+		for _, c := range d.Cells {
+			if !p.contains(c.Time) {
+				continue
+			}
+			s := sums[c.Profile]
+			if s == nil {
+				s = &Cell{}
+				s.Profile, s.Time = c.Profile, c.Time
+				sums[c.Profile] = s
+			}
+			s.N, s.Talked, s.TalkMS, s.Short = s.N+c.N, s.Talked+c.Talked, s.TalkMS+c.TalkMS, s.Short+c.Short
+		}
+		d.Cells = make([]Cell, 0, len(sums))
+		for _, s := range sums {
+			d.Cells = append(d.Cells, *s)
+		}
+		x.flat[p.From] = d
+	}
+	one(x.now, x.q.Period)
+	if !x.baseline && !x.beforeQ.Period.From.IsZero() {
+		one(x.before, x.beforeQ.Period)
+	}
+	for _, p := range x.now.Past {
+		if _, done := x.flat[p.Period.From]; !done {
+			one(p.Data, p.Period)
+		}
+	}
 }
 
 // share is what a ratio of a table counts: x of n of a cell.
@@ -170,7 +211,11 @@ func (x *comparer) kpis() ChangeTable {
 	for i, p := range x.now.Past {
 		q := x.q
 		q.Period = p.Period
-		past[i], _ = MetricsOf(p.Data, q, kpis...)
+		d, ok := x.flat[p.Period.From]
+		if !ok {
+			d = p.Data
+		}
+		past[i], _ = MetricsOf(d, q, kpis...)
 	}
 	for i, m := range now {
 		c := Change{Key: m.Name, Label: m.Label, Unit: m.Unit, Kind: m.Kind, Now: m.Ratio, NowValue: m.Value, NowOK: m.OK, Phi: 1}
@@ -372,6 +417,9 @@ func (x *comparer) byKey(name string) (t ChangeTable, ok bool) {
 		}
 		selected := q
 		selected.Period = period
+		if flat, ok := x.flat[period.From]; ok && k.of != nil {
+			d = flat
+		}
 		selectFrom(d, selected, q.headline()).cells(withCallers(d, name), func(c Cell, p *store.Profile) {
 			num, den := of(c.Cell, p)
 			if isCode {

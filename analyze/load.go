@@ -42,7 +42,13 @@ func Load(ctx context.Context, db *store.DB, q Query) (Data, error) {
 const oneByOne = 100_000
 
 func load(ctx context.Context, db *store.DB, q Query, most int64) (Data, error) {
-	l := &loader{ctx: ctx, db: db, q: q}
+	return loadBeside(ctx, db, q, most, nil)
+}
+
+// loadBeside is load with what does not depend on the period taken from other
+// data of the same database.
+func loadBeside(ctx context.Context, db *store.DB, q Query, most int64, other *Data) (Data, error) {
+	l := &loader{ctx: ctx, db: db, q: q, other: other}
 	steps := []func() error{l.profiles}
 	rollup := !q.NeedsCalls()
 	if rollup {
@@ -78,7 +84,7 @@ func ReportFrom(ctx context.Context, db *store.DB, q Query, title string) (Repor
 	before.Period = q.Period.before()
 	var previous Data
 	if !before.Period.From.IsZero() {
-		if previous, err = load(ctx, db, before, oneByOne); err != nil {
+		if previous, err = loadBeside(ctx, db, before, oneByOne, &current); err != nil {
 			return Report{}, err
 		}
 		if current.Past, err = loadPast(ctx, db, q, current, previous); err != nil {
@@ -146,6 +152,8 @@ type loader struct {
 	db   *store.DB
 	q    Query
 	data Data
+
+	other *Data // of the same database; nil: none
 }
 
 // bounds are the period's in microseconds, 0 where it is open.
@@ -160,6 +168,10 @@ func (l *loader) bounds() (from, to int64) {
 }
 
 func (l *loader) profiles() (err error) {
+	if l.other != nil {
+		l.data.Profiles = l.other.Profiles
+		return nil
+	}
 	l.data.Profiles, err = l.db.Profiles(l.ctx)
 	return err
 }
@@ -327,6 +339,10 @@ func callOf(a *store.Attempt) Call {
 
 // ledger reads what stands around the counts: sources, rejects, warnings, steps.
 func (l *loader) ledger() error {
+	if o := l.other; o != nil {
+		l.data.Sources, l.data.Rejects, l.data.Warnings, l.data.Ledger = o.Sources, o.Rejects, o.Warnings, o.Ledger
+		return nil
+	}
 	sources, err := l.db.Sources(l.ctx)
 	if err != nil {
 		return err

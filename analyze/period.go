@@ -29,6 +29,47 @@ func ParseWeek(s string, now time.Time, zone *time.Location) (Period, error) {
 	return weekOf(time.Date(year, 1, 4+7*(week-1), 12, 0, 0, 0, zone)), nil
 }
 
+// ParseWeekFrom is ParseWeek for weeks that begin on another day. Their name is
+// the day they begin on, never an ISO number: the week is given as this, last or a
+// date that lies in it.
+func ParseWeekFrom(s string, now time.Time, zone *time.Location, first time.Weekday) (Period, error) {
+	if first == time.Monday {
+		return ParseWeek(s, now, zone)
+	}
+	switch strings.ToLower(s) {
+	case "this":
+		return weekFrom(now.In(zone), first), nil
+	case "last":
+		return weekFrom(now.In(zone), first).before(), nil
+	}
+	t, err := time.Parse(time.DateOnly, s)
+	if err != nil {
+		return Period{}, fmt.Errorf("--week: %q; want a date such as 2026-11-15, this or last: only weeks from Monday have numbers", s)
+	}
+	return weekFrom(time.Date(t.Year(), t.Month(), t.Day(), 12, 0, 0, 0, zone), first), nil
+}
+
+const weekPrefix = "week of "
+
+func weekFrom(t time.Time, first time.Weekday) Period {
+	day := t.Day() - (int(t.Weekday())-int(first)+7)%7
+	from := dayStart(t.Year(), t.Month(), day, t.Location())
+	return Period{From: from, To: dayStart(t.Year(), t.Month(), day+7, t.Location()), Label: weekPrefix + from.Format(time.DateOnly)}
+}
+
+// ParseWeekStart reads --week-start: mon, sun or sat.
+func ParseWeekStart(s string) (time.Weekday, error) {
+	switch strings.ToLower(s) {
+	case "", "mon":
+		return time.Monday, nil
+	case "sun":
+		return time.Sunday, nil
+	case "sat":
+		return time.Saturday, nil
+	}
+	return 0, fmt.Errorf("--week-start: %q, want mon, sun or sat", s)
+}
+
 func weekOf(t time.Time) Period {
 	monday := t.Day() - (int(t.Weekday())+6)%7
 	from := dayStart(t.Year(), t.Month(), monday, t.Location())
@@ -73,6 +114,9 @@ func (p Period) before() Period {
 		prev.Label = labelOf(prev)
 		if n == 7 && prev.From.Weekday() == time.Monday {
 			prev.Label = weekLabel(prev.From)
+		}
+		if strings.HasPrefix(p.Label, weekPrefix) {
+			prev.Label = weekPrefix + prev.From.Format(time.DateOnly)
 		}
 		return prev
 	}

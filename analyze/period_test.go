@@ -115,3 +115,40 @@ func TestPeriodBefore(t *testing.T) {
 		t.Errorf("before all time: %+v", b)
 	}
 }
+
+func TestWeekStart(t *testing.T) {
+	berlin, newYork := zoneNamed(t, "Europe/Berlin"), zoneNamed(t, "America/New_York")
+	for _, x := range []struct {
+		week  string
+		zone  *time.Location
+		first time.Weekday
+		want  string
+		hours float64
+	}{
+		{"2026-11-18", berlin, time.Sunday, "week of 2026-11-15", 168},
+		{"2026-11-15", berlin, time.Sunday, "week of 2026-11-15", 168},
+		{"2026-11-15", berlin, time.Saturday, "week of 2026-11-14", 168},
+		{"2026-10-25", berlin, time.Sunday, "week of 2026-10-25", 169}, // the clock goes back on its first day
+		{"2026-03-08", newYork, time.Sunday, "week of 2026-03-08", 167},
+		{"2026-W53", berlin, time.Monday, "2026-W53", 168},
+		{"2026-W43", berlin, time.Monday, "2026-W43", 169},
+	} {
+		p, err := ParseWeekFrom(x.week, time.Time{}, x.zone, x.first)
+		if err != nil || p.Label != x.want || p.To.Sub(p.From).Hours() != x.hours {
+			t.Errorf("%s from %s: %q, %v h, %v; want %q, %v h", x.week, x.first, p.Label, p.To.Sub(p.From).Hours(), err, x.want, x.hours)
+		}
+	}
+	p, _ := ParseWeekFrom("2026-11-18", time.Time{}, berlin, time.Sunday)
+	if b := p.before(); b.Label != "week of 2026-11-08" || !b.To.Equal(p.From) {
+		t.Errorf("the week before: %+v", b)
+	}
+	if _, err := ParseWeekFrom("2026-W46", time.Time{}, berlin, time.Sunday); err == nil {
+		t.Error("an ISO number for a week from Sunday")
+	}
+	if b := week(t, "2027-W01", berlin).before(); b.Label != "2026-W53" {
+		t.Errorf("before 2027-W01: %s", b.Label)
+	}
+	if _, err := ParseWeekStart("tue"); err == nil {
+		t.Error("a week from Tuesday")
+	}
+}

@@ -98,6 +98,7 @@ func (q Query) wants(p *store.Profile) bool {
 type selection struct {
 	q        Query
 	profiles map[int64]*store.Profile
+	byID     []*store.Profile // the same, nil: not wanted; ids are dense, and the map took a tenth of a report's time
 	times    []Condition
 	timeOK   map[int64]bool
 	callers  []Condition
@@ -105,9 +106,14 @@ type selection struct {
 
 func selectFrom(d Data, q Query, keep func(*store.Profile) bool) *selection {
 	s := &selection{q: q, profiles: map[int64]*store.Profile{}, timeOK: map[int64]bool{}}
+	most := int64(-1)
+	for id := range d.Profiles {
+		most = max(most, id)
+	}
+	s.byID = make([]*store.Profile, most+1)
 	for id, p := range d.Profiles {
 		if q.wants(p) && (keep == nil || keep(p)) {
-			s.profiles[id] = p
+			s.profiles[id], s.byID[id] = p, p
 		}
 	}
 	for _, c := range q.Where {
@@ -132,8 +138,11 @@ func (s *selection) profile(id, at int64, caller string) *store.Profile {
 }
 
 func (s *selection) profileAt(id, at int64) *store.Profile {
-	p := s.profiles[id]
-	if p == nil || !s.q.Period.contains(at) || !s.timeWanted(at) {
+	if id < 0 || id >= int64(len(s.byID)) || !s.q.Period.contains(at) {
+		return nil
+	}
+	p := s.byID[id]
+	if p == nil || !s.timeWanted(at) {
 		return nil
 	}
 	return p

@@ -50,6 +50,41 @@ func (p *paper) writePDF(w io.Writer, fig Figure, opt Options) error {
 	return doc.Output(w)
 }
 
+// Print draws a figure on a page of a PDF whose unit is the point and which has
+// the font "sans" in regular and bold, Liberation Sans: its left upper corner at
+// x and y, as wide as told. It gives the height that it takes.
+func Print(doc *fpdf.Fpdf, fig Figure, x, y, width float64) (height float64, err error) {
+	opt, err := Options{}.filled(fig)
+	if err != nil {
+		return 0, err
+	}
+	p, err := layout(fig, opt)
+	if err != nil {
+		return 0, err
+	}
+	scale := width / (p.w * cssPoint)
+	doc.TransformBegin()
+	doc.TransformTranslate(x, y)
+	doc.TransformScale(100*scale, 100*scale, 0, 0)
+	for _, o := range p.ops {
+		p.pdfOp(doc, o, opt)
+	}
+	doc.TransformEnd()
+	doc.SetAlpha(1, "Normal")
+	doc.SetLineWidth(0.6)
+	doc.SetDashPattern(nil, 0)
+	return PrintedHeight(fig, width), doc.Error()
+}
+
+// PrintedHeight is how high a figure of a width is on a page.
+func PrintedHeight(fig Figure, width float64) float64 {
+	opt, err := Options{}.filled(fig)
+	if err != nil {
+		return 0
+	}
+	return width * float64(opt.Height) / float64(opt.Width)
+}
+
 func (p *paper) pdfPicture(doc *fpdf.Fpdf, opt Options) error {
 	var b bytes.Buffer
 	opt.Scale = 4

@@ -25,7 +25,12 @@ const maxOpen = 8 << 20
 
 // bundleSize is what an open bundle takes beside its pack: its texts' places,
 // its key, its place in the map.
-const bundleSize = 1200
+const bundleSize = 2000
+
+// Where the time of importing a capture of 480,000 messages goes, on one thread
+// of two: parsing 14 %, what assembly needs of a message 16 %, packing 8 %, calls
+// from messages 16 %, their rows 6 %, SQLite 10 %, joining legs 6 %, the file's
+// hash 6 %, packets 5 %, the garbage collector 3 %. No single one is left to cut.
 
 // collector is the Sink of an import: it bundles records by Call-ID or link,
 // hands finished bundles to the assembly, and passes the rest on to the store.

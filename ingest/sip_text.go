@@ -162,13 +162,13 @@ func (r *textReader) outside(ln textLine) int {
 	if isBlank(ln.text) {
 		return len(ln.text)
 	}
-	stamped := r.stamp(ln.text)
+	stamped, end := r.stamp(ln.text)
 	if r.fields.take(ln.text) {
 		r.endKin(ln.text)
 		r.hop, r.hopAge = r.fields.hop, 0
 		return len(ln.text)
 	}
-	if h, ok := findBanner(ln.text); ok {
+	if h, ok := bannerAround(ln.text, end); ok {
 		r.endKin(ln.text)
 		r.announce(h, stamped)
 		return len(ln.text)
@@ -195,15 +195,15 @@ func (r *textReader) outside(ln textLine) int {
 }
 
 // stamp reads the time that a line begins with. A time that AudioCodes put at
-// the line's end is the better one: it has milliseconds.
-func (r *textReader) stamp(text []byte) bool {
+// the line's end is the better one: it has milliseconds. end is where the time ends.
+func (r *textReader) stamp(text []byte) (ok bool, end int) {
 	st, ok := r.clock.parse(text)
 	if ok && r.record.timed {
 		r.last.host = st.host
 	} else if ok {
 		r.last = st
 	}
-	return ok
+	return ok, st.end
 }
 
 // passOver lets the open messages but taker grow older by a line and ends
@@ -249,7 +249,7 @@ func (r *textReader) endKin(text []byte) {
 // begin opens a message at its start line and returns how much of the line is used.
 func (r *textReader) begin(ln textLine, at, stop int) int {
 	before := ln.text[:at]
-	stamped := r.stamp(before)
+	stamped, _ := r.stamp(before)
 	r.endKin(ln.text)
 	if h, ok := r.bannerBefore(before); ok {
 		r.announce(h, stamped)

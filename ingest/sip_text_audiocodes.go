@@ -23,10 +23,16 @@ func (r *textReader) audioCodes(ln *textLine) {
 	} else {
 		r.release(ln.text)
 	}
-	at := bytes.Index(ln.text[:min(len(ln.text), maxPrefix)], []byte("[S="))
+	head := ln.text[:min(len(ln.text), maxPrefix)]
+	bracket := bytes.IndexByte(head, '[') // most lines have none, and one byte is found fastest
+	if bracket < 0 {
+		return
+	}
+	at := bytes.Index(head[bracket:], []byte("[S="))
 	if at < 0 {
 		return
 	}
+	at += bracket
 	rec := acTags{timed: r.record.timed}
 	number, rest, _ := bytes.Cut(ln.text[at+3:], []byte("]"))
 	var ok bool
@@ -84,7 +90,11 @@ func (r *textReader) audioCodesTime(ln *textLine) {
 // release lets messages go that waited for a line with their time, when another
 // one comes.
 func (r *textReader) release(text []byte) {
-	if len(r.open) == 0 || isBlank(text) {
+	held := false
+	for _, m := range r.open {
+		held = held || m.hold && m.state == done
+	}
+	if !held || isBlank(text) {
 		return
 	}
 	for _, m := range r.open {

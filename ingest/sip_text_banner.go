@@ -72,6 +72,15 @@ func findBanner(text []byte) (hop, bool) {
 	return hop{}, false
 }
 
+// bannerAround is findBanner for a line whose time ends at end. A line that is
+// only a time, as SIPp writes before each message, needs no look at all banners.
+func bannerAround(text []byte, end int) (hop, bool) {
+	if end > 0 && end == len(text) {
+		return hop{}, false
+	}
+	return findBanner(text)
+}
+
 // endMark reports whether a line is one that logs put behind a message, never
 // part of one: dashes alone, or dashes before ">" or a blank.
 func endMark(text []byte) bool {

@@ -219,7 +219,9 @@ func run(b []byte, i int, class func(byte) bool) int {
 	return i
 }
 
-func isBlank(b []byte) bool { return len(bytes.TrimRight(b, " \t\r")) == 0 }
+func isBlank(b []byte) bool {
+	return len(b) == 0 || b[0] <= ' ' && len(bytes.TrimRight(b, " \t\r")) == 0
+}
 
 // headerName returns the name of a header line and where its value begins, nil
 // if the line is not one. Names begin with a letter, so that no clock time is

@@ -10,6 +10,7 @@ type stamp struct {
 	time   int64  // microseconds UTC
 	coarse bool   // whole seconds
 	host   string // syslog host name, empty if the line has none
+	end    int    // where it ends in the line
 }
 
 // clockFields are the fields of a time as written.
@@ -48,7 +49,7 @@ func (c *stampClock) parse(line []byte) (stamp, bool) {
 		return stamp{}, false
 	}
 	c.prev = t
-	st := stamp{time: t.UnixMicro(), coarse: f.coarse}
+	st := stamp{time: t.UnixMicro(), coarse: f.coarse, end: to}
 	if host := stampHost(line, from, to); string(host) == c.host {
 		st.host = c.host
 	} else if len(host) > 0 {

@@ -5,6 +5,7 @@
 //	report.html      one file, no network: readable on a screen, a phone and paper
 //	report.json      every number, schema below
 //	report.md        the same sections as the page, for a wiki or a ticket
+//	report.pdf       the same sections on A4
 //	report.xlsx      a sheet a table, with real numbers and dates
 //	charts/NAME.png  and NAME.svg
 //	tables/NAME.csv  one a table
@@ -96,7 +97,11 @@ func pack(r *analyze.Report, opt Options) ([]file, error) {
 	if err != nil {
 		return nil, err
 	}
-	files = append(files, file{"report.xlsx", book})
+	sheet, err := printed(r, opt)
+	if err != nil {
+		return nil, err
+	}
+	files = append(files, file{"report.xlsx", book}, file{"report.pdf", sheet})
 	page, err := page(r, opt)
 	if err != nil {
 		return nil, err

@@ -132,3 +132,20 @@ func TestMarkdown(t *testing.T) {
 		columns = n
 	}
 }
+
+// report.pdf is made of any report, whatever stands in it, and is the same on a
+// second run.
+func TestPrinted(t *testing.T) {
+	for name, r := range sample.Extremes() {
+		first, err := printed(r, Options{})
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if !bytes.HasPrefix(first, []byte("%PDF-")) {
+			t.Errorf("%s: no PDF", name)
+		}
+		if second, _ := printed(r, Options{}); !bytes.Equal(first, second) {
+			t.Errorf("%s: another PDF on a second run", name)
+		}
+	}
+}

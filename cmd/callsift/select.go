@@ -11,9 +11,9 @@ import (
 
 // selectFlags are the common flags that choose what is counted.
 type selectFlags struct {
-	from, to, week, tz string
-	where              []string
-	scope, method      string
+	from, to, week, tz, weekStart string
+	where                         []string
+	scope, method                 string
 }
 
 // period adds --from, --to, --week and --tz.
@@ -22,6 +22,7 @@ func (s *selectFlags) period(cmd *cobra.Command) {
 	f.StringVar(&s.from, "from", "", "first `TIME`: 2026-11-09, 2026-11-09T14:00, RFC 3339")
 	f.StringVar(&s.to, "to", "", "end `TIME`, not included")
 	f.StringVar(&s.week, "week", "", "ISO `WEEK`: 2026-W46, this or last")
+	f.StringVar(&s.weekStart, "week-start", "mon", "first `DAY` of weeks: mon, sun or sat; the last two are named by a date, --week 2026-11-15")
 	f.StringVar(&s.tz, "tz", "", "`ZONE` of days, weeks and of times without a zone, e.g. Europe/Berlin (default UTC)")
 	cmd.RegisterFlagCompletionFunc("week", cobra.FixedCompletions([]string{"this", "last"}, cobra.ShellCompDirectiveNoFileComp))
 }
@@ -73,14 +74,17 @@ func (s *selectFlags) query() (analyze.Query, error) {
 		}
 		q.Where = append(q.Where, c)
 	}
-	var err error
+	first, err := analyze.ParseWeekStart(s.weekStart)
+	if err != nil {
+		return q, usage(err)
+	}
 	if s.week != "" {
 		for _, other := range [][2]string{{"from", s.from}, {"to", s.to}} {
 			if other[1] != "" {
 				return q, usagef("--week: %q and --%s %q: want one or the other", s.week, other[0], other[1])
 			}
 		}
-		q.Period, err = analyze.ParseWeek(s.week, time.Now(), q.Zone)
+		q.Period, err = analyze.ParseWeekFrom(s.week, time.Now(), q.Zone, first)
 	} else {
 		q.Period, err = analyze.ParsePeriod(s.from, s.to, q.Zone)
 	}

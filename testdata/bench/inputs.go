@@ -55,18 +55,48 @@ func (b *bench) grown() {
 	}
 }
 
-// reading measures the report and a breakdown of a week on 10 M calls, each in a
-// process of its own.
+// weekKeys are pairs of keys that a breakdown is asked for, with the columns of
+// table profile that a scan finds them in.
+var weekKeys = [][2]string{
+	{"trunk,code", "p.trunk, p.code"},
+	{"prefix,outcome", "p.prefix, p.outcome"},
+	{"device,cause", "p.device, p.cause"},
+	{"direction,class", "p.direction, p.class"},
+	{"hour,trunk", "a.start / 3600000000 % 24, p.trunk"},
+}
+
+// reading measures the report and breakdowns of a week on 10 M calls and, where
+// it is there, the calls of lab-big, each in a process of its own. Of the
+// breakdowns the one with the smallest gain is shown.
 func (b *bench) reading(db string) {
 	const from, to = "2026-03-16", "2026-03-23"
-	own := run(b.binary, "--quiet", "--db", db, "report", "--from", from, "--to", to, "--out", filepath.Join(b.dir, "report"))
-	check(own.err)
-	b.add(result{work: "weekly report with all charts", own: own.usage, value: own.wall, unit: "s", must: 1, aim: 0.5})
-	own = run(b.binary, "--quiet", "--db", db, "breakdown", "--by", "trunk,code", "--from", from, "--to", to)
-	check(own.err)
-	scan := run("sqlite3", db, `SELECT p.trunk, p.code, count(*) FROM attempt a NOT INDEXED JOIN profile p ON p.id = a.profile WHERE a.start >= 1773619200000000 AND a.start < 1774224000000000 GROUP BY 1, 2`)
-	check(scan.err)
-	b.add(result{work: "breakdown of a week by two keys", against: "scan in sqlite3", own: own.usage, peer: scan.usage, value: scan.wall / own.wall, unit: "x", must: 20, aim: 100, least: true})
+	packed := filepath.Join(b.corpus, "lab-big", "lab.pcap.zst")
+	if _, err := os.Stat(packed); err == nil {
+		check(run(b.binary, "--quiet", "--db", db, "import", b.unzstd(packed, "lab.pcap")).err)
+	}
+	report := func() usage {
+		own := run(b.binary, "--quiet", "--db", db, "report", "--from", from, "--to", to, "--out", filepath.Join(b.dir, "report"))
+		check(own.err)
+		return own.usage
+	}
+	own, _ := b.compare(report, func() usage { return usage{} })
+	b.add(result{work: "weekly report with all charts", own: own, value: own.wall, unit: "s", must: 1, aim: 0.5})
+	worst := result{value: -1}
+	for _, k := range weekKeys {
+		own, scan := b.compare(func() usage {
+			r := run(b.binary, "--quiet", "--db", db, "breakdown", "--by", k[0], "--from", from, "--to", to)
+			check(r.err)
+			return r.usage
+		}, func() usage {
+			r := run("sqlite3", db, `SELECT `+k[1]+`, count(*) FROM attempt a NOT INDEXED JOIN profile p ON p.id = a.profile WHERE a.start >= 1773619200000000 AND a.start < 1774224000000000 GROUP BY 1, 2`)
+			check(r.err)
+			return r.usage
+		})
+		if gain := scan.wall / own.wall; worst.value < 0 || gain < worst.value {
+			worst = result{work: "breakdown of a week by " + k[0], against: "scan in sqlite3", own: own, peer: scan, value: gain, unit: "x", must: 20, aim: 100, least: true}
+		}
+	}
+	b.add(worst)
 }
 
 // four writes a capture four times, each copy an hour later and with Call-IDs of

@@ -11,7 +11,7 @@ import (
 // sections are the parts of the document: a title, what it says, and the head
 // of its table.
 var sections = []struct{ name, title, text, head string }{
-	{"kill", "Killed at any moment", "`kill -9` at random moments of an import, of a SIP log and of a CDR export that overlap what the database holds. Afterwards the database must open, `callsift check` must find nothing, it must hold exactly the state before that source, and a second import must give what an undisturbed one gives.", "| what | figure |\n|---|--:|"},
+	{"kill", "Killed at any moment", "`kill -9` at random moments of an import, of a SIP log and of a CDR export that overlap what the database holds. Afterwards the database must open, `callsift check` must find nothing, it must hold exactly the state before that source, and a second import must give what an undisturbed one gives. Files of one command share a transaction, up to 512 MiB of them: a kill costs the ones that were not yet stored, never a part of one.", "| what | figure |\n|---|--:|"},
 	{"trouble", "Disk, lock and file trouble", "Each must end with one sentence and status 1, and leave the database as it was.", "| what | tried | result |\n|---|--:|---|"},
 	{"readers", "Readers beside a writer, and Ctrl-C", "A report or breakdown sees all of a source or nothing of it.", "| what | figure |\n|---|--:|"},
 	{"hostile", "Hostile input", "Each is read to its end or up to a stated limit, with the place reported and the rest read, within the bounds given.", "| input | size | memory | bound | CPU time | bound |\n|---|--:|--:|--:|--:|--:|"},

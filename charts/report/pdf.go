@@ -1,0 +1,248 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"codeberg.org/go-fonts/liberation/liberationsansbold"
+	"codeberg.org/go-fonts/liberation/liberationsansregular"
+	"codeberg.org/go-pdf/fpdf"
+
+	"callsift/analyze"
+	"callsift/charts"
+	"callsift/charts/internal/show"
+)
+
+// Measures of report.pdf in points, on A4.
+const (
+	pdfMargin = 40.0
+	pdfWidth  = 595.28 - 2*pdfMargin
+	pdfLine   = 11.5
+)
+
+// printer writes the sections of the report as PDF pages.
+type printer struct {
+	*fpdf.Fpdf
+	r *analyze.Report
+}
+
+// printed is report.pdf: the sections of the page in the same order, the charts
+// as drawings. It is in Liberation Sans, which has no Chinese.
+func printed(r *analyze.Report, opt Options) ([]byte, error) {
+	p := printer{fpdf.New("P", "pt", "A4", ""), r}
+	p.SetCreationDate(packDate)
+	p.SetModificationDate(packDate)
+	p.SetCatalogSort(true)
+	p.SetProducer("callsift", true)
+	p.SetTitle(show.Clean(r.Title+": call failures, "+periodName(r)), true)
+	p.SetMargins(pdfMargin, pdfMargin, pdfMargin)
+	p.SetAutoPageBreak(true, pdfMargin+12)
+	// The library writes into the slices it is given.
+	p.AddUTF8FontFromBytes("sans", "", bytes.Clone(liberationsansregular.TTF))
+	p.AddUTF8FontFromBytes("sans", "B", bytes.Clone(liberationsansbold.TTF))
+	p.SetFooterFunc(func() {
+		p.SetY(-pdfMargin)
+		p.SetFont("sans", "", 8)
+		p.SetTextColor(89, 99, 110)
+		p.CellFormat(pdfWidth, 10, fmt.Sprintf("%s · %d", show.Clean(r.Title+", "+periodName(r)), p.PageNo()), "", 0, "R", false, 0, "")
+	})
+	p.AddPage()
+	p.say(show.Clean(r.Title)+": call failures, "+periodName(r), 18, true, false)
+	p.say(show.Moment(r.Period.From)+" – "+show.Moment(r.Period.To)+" "+r.Zone, 9, false, true)
+	p.say(fmt.Sprintf("Coverage %s of %s · counted: %s · sources %d · rules %s · input %s", show.Hours(r.Covered), show.Hours(r.Hours), show.Scope(r.Scope), len(r.Sources), r.Rules, r.Checksum), 9, false, true)
+	for _, g := range r.Gaps {
+		p.say("No data "+show.Span(g.From, g.To)+": unknown, not zero.", 9, false, false)
+	}
+	for _, s := range contents(r, opt, nil) {
+		room := 90.0 // a heading stays with what follows
+		if len(s.Parts) > 0 && s.Parts[0].Chart != "" {
+			room = 300
+		}
+		p.keep(room)
+		p.Ln(10)
+		p.say(s.Title, 13, true, false)
+		for _, x := range s.Parts {
+			p.part(x)
+		}
+	}
+	var b bytes.Buffer
+	if err := p.Output(&b); err != nil {
+		return nil, fmt.Errorf("report.pdf: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+// keep begins a new page where fewer points are left.
+func (p printer) keep(points float64) {
+	if _, h := p.GetPageSize(); p.GetY()+points > h-pdfMargin-12 {
+		p.AddPage()
+	}
+}
+
+// say writes a paragraph.
+func (p printer) say(text string, size float64, bold, muted bool) {
+	style := ""
+	if bold {
+		style = "B"
+	}
+	p.SetFont("sans", style, size)
+	p.SetTextColor(27, 34, 41)
+	if muted {
+		p.SetTextColor(89, 99, 110)
+	}
+	p.MultiCell(pdfWidth, size*1.3, pdfText(text), "", "L", false)
+}
+
+// pdfText is foreign text without what the fonts cannot hold: the library wants
+// the basic plane.
+func pdfText(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r > 0xFFFF {
+			return '\uFFFD'
+		}
+		return r
+	}, strings.ReplaceAll(show.Clean(s), "\u00a0", " "))
+}
+
+func (p printer) part(x part) {
+	switch {
+	case x.Prose != nil:
+		p.say(x.Prose.Text, 9.5, x.Prose.Class == "lead", x.Prose.Class == "note")
+	case x.Heading != nil:
+		p.keep(50)
+		p.Ln(5)
+		p.say(x.Heading.Text, 10.5, true, false)
+	case x.Chart != "":
+		p.chart(x.Chart)
+	case x.Grid != nil:
+		p.grid(x.Grid)
+	case x.Finding != nil:
+		f := x.Finding
+		p.keep(70)
+		p.Ln(4)
+		p.say(f.Rank+"  "+f.Title, 10, true, false)
+		p.say(f.Span+". "+f.Failed.Text+" "+f.Numbers, 9, false, false)
+		for _, l := range f.Lines {
+			p.say(l.Lead+" "+l.Text, 8.5, false, true)
+		}
+		if len(f.Calls) > 0 {
+			p.say("Calls: "+strings.Join(f.Calls, ", "), 8.5, false, true)
+		}
+	case x.Terms != nil:
+		for _, t := range x.Terms {
+			p.say(t.Name+": "+t.Text, 8.5, false, false)
+		}
+	}
+}
+
+func (p printer) chart(name string) {
+	fig, err := charts.New(name, p.r)
+	if err != nil {
+		return
+	}
+	if fig.Empty != "" {
+		p.say(fig.Title+": "+fig.Empty+".", 9.5, false, false)
+		return
+	}
+	p.keep(charts.PrintedHeight(fig, pdfWidth) + 6)
+	top := p.GetY()
+	h, err := charts.Print(p.Fpdf, fig, pdfMargin, top, pdfWidth)
+	if err != nil {
+		p.SetError(err)
+		return
+	}
+	p.SetXY(pdfMargin, top+h+4)
+}
+
+// grid draws a table: the first column takes the room that the others leave.
+func (p printer) grid(g *grid) {
+	n := len(g.Cols)
+	widths := make([]float64, n)
+	rest := pdfWidth
+	for i := 1; i < n; i++ {
+		widths[i] = 78
+		if !g.Cols[i].Num {
+			widths[i] = min(130, pdfWidth*0.6/float64(n-1))
+		} else if n > 5 {
+			widths[i] = 68
+		}
+		rest -= widths[i]
+	}
+	widths[0] = rest
+	p.say(g.Caption, 8, false, true)
+	p.keep(40)
+	head := make([][]string, n)
+	for i, c := range g.Cols {
+		head[i] = []string{strings.TrimSpace(c.Name + " " + c.Small)}
+	}
+	p.row(g, widths, head, false, true)
+	for _, row := range g.Rows {
+		cells := make([][]string, n)
+		for i, c := range row.Cells {
+			cells[i] = append([]string{c.Text}, c.Small...)
+			for _, note := range c.Notes {
+				cells[i] = append(cells[i], strings.TrimSpace(note.Lead+" "+note.Text+" "+strings.Join(note.IDs, ", ")))
+			}
+		}
+		p.row(g, widths, cells, row.Sum, false)
+	}
+	p.Ln(5)
+	if g.SQL != "" {
+		p.say("SQL: "+strings.ReplaceAll(g.SQL, "\n", " "), 7, false, true)
+	}
+}
+
+// row draws one row, every cell wrapped to its column.
+func (p printer) row(g *grid, widths []float64, cells [][]string, sum, head bool) {
+	lines := make([][]string, len(cells))
+	high := 1
+	for i, parts := range cells {
+		for k, text := range parts {
+			p.font(k, i, sum, head)
+			for _, l := range p.SplitText(pdfText(text), widths[i]-6) {
+				lines[i] = append(lines[i], string(rune('0'+min(k, 1)))+l)
+			}
+		}
+		high = max(high, len(lines[i]))
+	}
+	p.keep(float64(min(high, 20))*pdfLine + 4)
+	top := p.GetY() + 2
+	x := pdfMargin
+	for i := range cells {
+		align := "L"
+		if g.Cols[i].Num {
+			align = "R"
+		}
+		for k, l := range lines[i][:min(len(lines[i]), 50)] {
+			p.font(int(l[0]-'0'), i, sum, head)
+			p.SetXY(x, top+float64(k)*pdfLine)
+			p.CellFormat(widths[i]-6, pdfLine, l[1:], "", 0, align, false, 0, "")
+		}
+		x += widths[i]
+	}
+	bottom := top + float64(min(high, 50))*pdfLine + 2
+	p.SetDrawColor(227, 231, 235)
+	if head {
+		p.SetDrawColor(169, 178, 188)
+	}
+	p.Line(pdfMargin, bottom, pdfMargin+pdfWidth, bottom)
+	p.SetXY(pdfMargin, bottom)
+}
+
+// font is that of a line of a cell: what stands under a number is small.
+func (p printer) font(under, column int, sum, head bool) {
+	p.SetTextColor(27, 34, 41)
+	switch {
+	case head:
+		p.SetFont("sans", "", 8)
+		p.SetTextColor(89, 99, 110)
+	case under > 0:
+		p.SetFont("sans", "", 7.5)
+		p.SetTextColor(89, 99, 110)
+	case sum || column == 0:
+		p.SetFont("sans", "B", 8.5)
+	default:
+		p.SetFont("sans", "", 8.5)
+	}
+}
