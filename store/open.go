@@ -131,24 +131,16 @@ func (db *DB) Close() error {
 // Path is the file's path as given to Open.
 func (db *DB) Path() string { return db.path }
 
-// version reads the schema version after checking that the file is ours.
+// version reads the schema version after checking that the file is ours, both in
+// one statement: somebody else may be making the database.
 func (db *DB) version() (int, error) {
-	var app, version int
-	err := db.sql.QueryRow("PRAGMA application_id").Scan(&app)
-	if err == nil {
-		err = db.sql.QueryRow("PRAGMA user_version").Scan(&version)
-	}
+	var app, version, tables int
+	err := db.sql.QueryRow("SELECT a.application_id, v.user_version, (SELECT count(*) FROM sqlite_master) FROM pragma_application_id a, pragma_user_version v").Scan(&app, &version, &tables)
 	if err != nil {
 		return 0, db.explain(err)
 	}
-	if app != applicationID {
-		var tables int
-		if err := db.sql.QueryRow("SELECT count(*) FROM sqlite_master").Scan(&tables); err != nil {
-			return 0, db.explain(err)
-		}
-		if tables > 0 || version > 0 {
-			return 0, fmt.Errorf("%s: a SQLite database, but not callsift's", db.path)
-		}
+	if app != applicationID && (tables > 0 || version > 0) {
+		return 0, fmt.Errorf("%s: a SQLite database, but not callsift's", db.path)
 	}
 	return version, nil
 }
