@@ -33,6 +33,14 @@ type FileResult struct {
 // another (joinSeams). Its error is about the database or a cancelled ctx; what a
 // file lacks is in the results.
 func Run(ctx context.Context, db *store.DB, files []string, opt Options, done func(FileResult)) error {
+	err := runAll(ctx, db, files, opt, done)
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err() // the database says of it what it was doing just then
+	}
+	return err
+}
+
+func runAll(ctx context.Context, db *store.DB, files []string, opt Options, done func(FileResult)) error {
 	g := group{ctx: ctx, db: db, opt: opt, done: done}
 	for i, path := range files {
 		g.more = i+1 < len(files)
@@ -42,6 +50,7 @@ func Run(ctx context.Context, db *store.DB, files []string, opt Options, done fu
 		}
 	}
 	if err := g.commit(); err != nil {
+		g.drop()
 		return err
 	}
 	return joinSeams(ctx, db)

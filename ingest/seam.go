@@ -157,6 +157,9 @@ func (p *pieceReading) Reject(at Place, reason string, sample []byte) {
 
 // seamMaker finds out which sources go on in which, and makes it so.
 type seamMaker struct {
+	ctx    context.Context
+	db     *store.DB
+	err    error // the first of the database
 	pieces []store.Piece
 	zone   map[int64]*time.Location // by source
 	alone  map[seamEnd]*pieceReading
@@ -168,11 +171,22 @@ type seamEnd struct {
 	tail bool
 }
 
-func (e seamEnd) bytes() []byte {
-	if e.tail {
-		return e.Tail
+// bytes are those of an end, nil if there are none.
+func (m *seamMaker) bytes(e seamEnd) []byte {
+	if m.err != nil {
+		return nil
 	}
-	return e.Head
+	head, tail, err := m.db.PieceBytes(m.ctx, e.Source)
+	m.err = err
+	if e.tail {
+		return tail
+	}
+	return head
+}
+
+// both are the bytes of two ends one after the other.
+func (m *seamMaker) both(w match) []byte {
+	return slices.Concat(m.bytes(seamEnd{w.tail, true}), m.bytes(seamEnd{w.head, false}))
 }
 
 // match is a pair that may go together, with how well.
@@ -189,7 +203,7 @@ func joinSeams(ctx context.Context, db *store.DB) error {
 	if err != nil {
 		return err
 	}
-	m := newSeamMaker(im)
+	m := newSeamMaker(ctx, db, im)
 	have := im.Seams()
 	err = im.Err()
 	im.Rollback()
@@ -197,19 +211,22 @@ func joinSeams(ctx context.Context, db *store.DB) error {
 		return err
 	}
 	want := m.matches()
+	if m.err != nil {
+		return m.err
+	}
 	for _, s := range have {
 		i := slices.IndexFunc(want, func(w match) bool { return w.tail.Source == s.Tail && w.head.Source == s.Head })
 		switch {
 		case i >= 0:
 			want = slices.Delete(want, i, i+1)
 		case m.piece(s.Tail) != nil && m.piece(s.Head) != nil: // else retention took the bytes by which to judge
-			if err := m.part(ctx, db, s); err != nil {
+			if err := m.part(s); err != nil {
 				return err
 			}
 		}
 	}
 	for _, w := range want {
-		if err := m.join(ctx, db, w); err != nil {
+		if err := m.join(w); err != nil {
 			return err
 		}
 	}
@@ -230,17 +247,17 @@ func partSeams(ctx context.Context, db *store.DB, source int64) error {
 		if err != nil {
 			return err
 		}
-		m := newSeamMaker(im)
+		m := newSeamMaker(ctx, db, im)
 		im.Rollback()
-		if err := m.part(ctx, db, s); err != nil {
+		if err := m.part(s); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func newSeamMaker(im *store.Import) *seamMaker {
-	m := &seamMaker{pieces: im.Pieces(), alone: map[seamEnd]*pieceReading{}, zone: map[int64]*time.Location{}}
+func newSeamMaker(ctx context.Context, db *store.DB, im *store.Import) *seamMaker {
+	m := &seamMaker{ctx: ctx, db: db, pieces: im.Pieces(), alone: map[seamEnd]*pieceReading{}, zone: map[int64]*time.Location{}}
 	for id, name := range im.Zones() {
 		if zone, err := time.LoadLocation(name); err == nil {
 			m.zone[id] = zone
@@ -262,7 +279,7 @@ func (m *seamMaker) piece(source int64) *store.Piece {
 func (m *seamMaker) matches() []match {
 	var all []match
 	for i := range m.pieces {
-		if len(m.pieces[i].Tail) > 0 {
+		if m.pieces[i].TailSize > 0 {
 			all = append(all, m.heads(&m.pieces[i])...)
 		}
 	}
@@ -286,14 +303,16 @@ func (m *seamMaker) heads(tail *store.Piece) []match {
 	var near []match
 	for i := range m.pieces {
 		head := &m.pieces[i]
-		if head == tail || len(head.Head) == 0 || head.Format != tail.Format {
+		timed := head.First != 0 && tail.Last != 0
+		gap := head.First - tail.Last
+		if head == tail || head.HeadSize == 0 || head.Format != tail.Format || timed && (gap < -seamBack || gap > seamForward) {
 			continue
 		}
-		w := match{tail: tail, head: head, names: unlike(tail.Path, head.Path), apart: apart(logName(tail.Path), logName(head.Path)), gap: head.First - tail.Last}
-		if head.First == 0 || tail.Last == 0 {
-			w.gap = 0
+		if !timed {
+			gap = 0
 		}
-		if w.gap >= -seamBack && w.gap <= seamForward && (w.names < otherNames || head.First != 0 && tail.Last != 0) {
+		w := match{tail: tail, head: head, names: unlike(tail.Path, head.Path), apart: apart(logName(tail.Path), logName(head.Path)), gap: gap}
+		if timed || w.names < otherNames {
 			near = append(near, w)
 		}
 	}
@@ -307,7 +326,7 @@ func (m *seamMaker) heads(tail *store.Piece) []match {
 func (m *seamMaker) fits(w match) bool {
 	a, b := m.read(seamEnd{w.tail, true}), m.read(seamEnd{w.head, false})
 	var both pieceReading
-	m.readAs(w.tail, slices.Concat(w.tail.Tail, w.head.Head), &both)
+	m.readAs(w.tail, m.both(w), &both)
 	good := func(p *pieceReading) int { return p.whole - len(p.rejects) }
 	return cmp.Or(cmp.Compare(good(&both), good(a)+good(b)), cmp.Compare(both.bytes, a.bytes+b.bytes)) > 0
 }
@@ -317,7 +336,7 @@ func (m *seamMaker) read(end seamEnd) *pieceReading {
 	r := m.alone[end]
 	if r == nil {
 		r = new(pieceReading)
-		m.readAs(end.Piece, end.bytes(), r)
+		m.readAs(end.Piece, m.bytes(end), r)
 		m.alone[end] = r
 	}
 	return r
@@ -336,18 +355,25 @@ func (m *seamMaker) readAs(p *store.Piece, data []byte, out Sink) *Input {
 }
 
 // join reads two sources together where they meet.
-func (m *seamMaker) join(ctx context.Context, db *store.DB, w match) error {
-	data := slices.Concat(w.tail.Tail, w.head.Head)
+func (m *seamMaker) join(w match) error {
+	data := m.both(w)
+	ends := [...]seamEnd{{w.tail, true}, {w.head, false}}
+	for _, end := range ends { // before the transaction: a temporary database has one connection
+		m.read(end)
+	}
+	if m.err != nil {
+		return m.err
+	}
 	sum := sha256.Sum256(data)
-	im, err := db.Begin(ctx, store.Source{
+	im, err := m.db.Begin(m.ctx, store.Source{
 		Path: w.tail.Path + joinedBy + w.head.Path, SHA256: hex.EncodeToString(sum[:]), Size: int64(len(data)), Format: w.tail.Format, State: store.Joined,
 		Note: "where the first goes on in the second",
 	})
 	if err != nil {
 		return err
 	}
-	im.AddSeam(store.Seam{Tail: w.tail.Source, Head: w.head.Source, Joined: im.Source.ID, TailFrom: w.tail.TailOffset, HeadTo: int64(len(w.head.Head))})
-	for _, end := range [...]seamEnd{{w.tail, true}, {w.head, false}} {
+	im.AddSeam(store.Seam{Tail: w.tail.Source, Head: w.head.Source, Joined: im.Source.ID, TailFrom: w.tail.TailOffset, HeadTo: w.head.HeadSize})
+	for _, end := range ends {
 		for _, k := range m.read(end).useless {
 			im.AddSeen(end.Source, k.Method, k.Status, -1)
 		}
@@ -360,16 +386,23 @@ func (m *seamMaker) join(ctx context.Context, db *store.DB, w match) error {
 }
 
 // part takes a seam out again. What retention took of the ends is not brought back.
-func (m *seamMaker) part(ctx context.Context, db *store.DB, s store.Seam) error {
-	im, err := db.Edit(ctx)
+func (m *seamMaker) part(s store.Seam) error {
+	w := match{tail: m.pieceOrNone(s.Tail), head: m.pieceOrNone(s.Head)}
+	ends := [...]seamEnd{{w.tail, true}, {w.head, false}}
+	for _, end := range ends {
+		m.read(end)
+	}
+	if m.err != nil {
+		return m.err
+	}
+	im, err := m.db.Edit(m.ctx)
 	if err != nil {
 		return err
 	}
 	bundles := im.Bundles(s.Joined)
 	im.DropSeam(s)
 	im.DropSource(s.Joined)
-	w := match{tail: m.pieceOrNone(s.Tail), head: m.pieceOrNone(s.Head)}
-	for _, end := range [...]seamEnd{{w.tail, true}, {w.head, false}} {
+	for _, end := range ends {
 		im.As(end.Source)
 		m.restore(im, end)
 	}

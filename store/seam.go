@@ -1,6 +1,9 @@
 package store
 
-import "database/sql"
+import (
+	"context"
+	"database/sql"
+)
 
 // Piece is what a text source begins and ends with: what a rotation may have cut
 // out of a record that goes on in another source.
@@ -10,6 +13,8 @@ type Piece struct {
 	Tail       []byte // from before the last record to the end; empty: none kept
 	TailOffset int64  // of Tail in the source
 	TailLine   int64  // 1-based line that Tail begins in
+
+	HeadSize, TailSize int64 // bytes, where Head and Tail are not read
 
 	// Of the source, not stored with the piece:
 	Path, Format string
@@ -37,17 +42,24 @@ func blob(b []byte) []byte {
 	return b
 }
 
-// Pieces lists the ends of all sources that have some, by path.
+// Pieces lists the ends of all sources that have some, by path, without their
+// bytes, which PieceBytes has.
 func (im *Import) Pieces() []Piece {
 	var list []Piece
-	im.query(`SELECT p.source, p.head, p.tail, p.tail_offset, p.tail_line, s.path, s.format, s.first_time, s.last_time
+	im.query(`SELECT p.source, length(p.head), length(p.tail), p.tail_offset, p.tail_line, s.path, s.format, s.first_time, s.last_time
 		FROM piece p JOIN source s ON s.id = p.source ORDER BY s.path, s.sha256`, nil, func(r *sql.Rows) error {
 		var p Piece
-		err := r.Scan(&p.Source, &p.Head, &p.Tail, &p.TailOffset, &p.TailLine, &p.Path, &p.Format, &p.First, &p.Last)
+		err := r.Scan(&p.Source, &p.HeadSize, &p.TailSize, &p.TailOffset, &p.TailLine, &p.Path, &p.Format, &p.First, &p.Last)
 		list = append(list, p)
 		return err
 	})
 	return list
+}
+
+// PieceBytes reads the ends of a source; none if it has no piece.
+func (db *DB) PieceBytes(ctx context.Context, source int64) (head, tail []byte, err error) {
+	err = db.each(ctx, `SELECT head, tail FROM piece WHERE source = ?`, []any{source}, func(r *sql.Rows) error { return r.Scan(&head, &tail) })
+	return head, tail, err
 }
 
 const seamQuery = `SELECT tail, head, joined, tail_from, head_to FROM seam ORDER BY joined`
