@@ -38,7 +38,9 @@ func Summary(w io.Writer, r *analyze.Report) error {
 		add("")
 		for _, f := range r.Findings[:min(2, len(r.Findings))] {
 			title, _, _ := strings.Cut(f.Title, "; ") // what was to be expected stands on the page
-			add("! %s", title)
+			for i, l := range verdictLines([]string{title}) {
+				add("%s%s", [...]string{"! ", "  "}[min(i, 1)], l)
+			}
 		}
 	} else if len(r.Incidents) > 0 {
 		add("")
@@ -69,7 +71,7 @@ func verdictLines(sentences []string) []string {
 	for _, s := range sentences {
 		more := lines[:len(lines):len(lines)]
 		for i, word := range strings.Fields(show.Clean(s)) {
-			if last := len(more) - 1; i > 0 && utf8.RuneCountInString(more[last]+" "+word) <= summaryWidth {
+			if last := len(more) - 1; i > 0 && utf8.RuneCountInString(more[last]+" "+word) <= summaryWidth-2 {
 				more[last] += " " + word
 				continue
 			}
