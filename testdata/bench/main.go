@@ -272,7 +272,16 @@ func run(name string, args ...string) ran {
 	var said strings.Builder
 	cmd.Stderr = &said
 	start := time.Now()
-	err := cmd.Run()
+	err := cmd.Start()
+	var peak int64
+	if err == nil {
+		ended := make(chan bool)
+		watched := make(chan int64)
+		go func() { watched <- peakOf(cmd.Process.Pid, ended) }()
+		err = cmd.Wait()
+		close(ended)
+		peak = <-watched
+	}
 	u := usage{wall: time.Since(start).Seconds()}
 	if s := cmd.ProcessState; s != nil {
 		u.cpu = (s.UserTime() + s.SystemTime()).Seconds()
@@ -282,11 +291,33 @@ func run(name string, args ...string) ran {
 				u.rss *= 1024
 			}
 		}
+		if peak > 0 {
+			u.rss = peak
+		}
 	}
 	if err != nil {
 		err = fmt.Errorf("%s: %w\n%s", name, err, said.String())
 	}
 	return ran{u, err}
+}
+
+// peakOf is the most memory that a process has held, asked until it has ended,
+// where /proc tells it; 0 elsewhere. What the system tells at the end begins with
+// what this program held when it started the other (Linux, getrusage).
+func peakOf(pid int, ended chan bool) (peak int64) {
+	for {
+		text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+		if _, rest, ok := strings.Cut(string(text), "VmHWM:"); ok {
+			var kib int64
+			fmt.Sscan(rest, &kib)
+			peak = max(peak, kib*1024)
+		}
+		select {
+		case <-ended:
+			return peak
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
 }
 
 func size(path string) int64 {
