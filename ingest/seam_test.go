@@ -239,3 +239,29 @@ func TestSeamGrown(t *testing.T) {
 	checkLedger(t, db)
 	sameDump(t, "grown", logicalDump(t, imported(t, written(t, "whole.log", data))), logicalDump(t, db))
 }
+
+// TestSeamHealed: what a kill between the sources and their seam left undone, the
+// next import does, though it finds nothing new.
+func TestSeamHealed(t *testing.T) {
+	data := loggedScene(6, 8, logStyles["asterisk"])
+	at := bytes.Index(data[len(data)/2:], []byte("\nFrom:")) + len(data)/2 + 4
+	files := rotate(t, t.TempDir(), data, at)
+	db := tempDB(t)
+	g := group{ctx: t.Context(), db: db, done: func(FileResult) {}, more: true}
+	for _, f := range files {
+		if err := g.file(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := g.commit(); err != nil {
+		t.Fatal(err)
+	}
+	checkLedger(t, db)
+	for _, r := range take(t, db, files...) {
+		if r.Already == "" {
+			t.Errorf("%s was read again", r.Path)
+		}
+	}
+	checkLedger(t, db)
+	sameDump(t, "healed", logicalDump(t, imported(t, written(t, "whole.log", data))), logicalDump(t, db))
+}
