@@ -127,7 +127,7 @@ func (c *collector) CDR(r *CDR) {
 		c.cdr.single(r)
 		return
 	}
-	c.keyBuf = append(append(c.keyBuf[:0], c.format.Name+" "...), link...)
+	c.keyBuf = append(append(c.keyBuf[:0], recordFamily(c.format.Name)+" "...), link...)
 	b := c.bundle("cdr", c.keyBuf, max(r.End, r.Start))
 	before := cap(b.pack.buf)
 	b.pack.addCDR(r)

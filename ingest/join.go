@@ -49,6 +49,9 @@ func (a *assembler) touched(t int64) {
 // more stretches for the CDRs.
 func (a *assembler) join() {
 	sip, cdr := a.im.HasKinds()
+	if cdr {
+		a.findCopies()
+	}
 	if !sip {
 		return
 	}

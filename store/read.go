@@ -394,6 +394,7 @@ type Ledger struct {
 	Events   int64
 	CDRs     int64
 	Doubled  int64
+	Copies   int64 // CDRs that another source holds in another format
 	Joined   int64 // calls known from records that are SIP calls as well
 	Rejected int64
 	Sources  int64
@@ -416,7 +417,7 @@ func (db *DB) Ledger(ctx context.Context) (Ledger, error) {
 		}); err != nil {
 			return err
 		}
-		if err := eachRow(ctx, tx, `SELECT p.method, p.scope, p.outcome, sum(r.n) FROM rollup r JOIN profile p ON p.id = r.profile GROUP BY p.method, p.scope, p.outcome`, nil, l.addRollup); err != nil {
+		if err := eachRow(ctx, tx, `SELECT p.method, p.scope, p.outcome, p.flags, sum(r.n) FROM rollup r JOIN profile p ON p.id = r.profile GROUP BY p.method, p.scope, p.outcome, p.flags`, nil, l.addRollup); err != nil {
 			return err
 		}
 		if err := eachRow(ctx, tx, `SELECT method, status, sum(n) FROM message_count GROUP BY method, status ORDER BY method DESC, status`, nil, func(r *sql.Rows) error {
@@ -435,9 +436,12 @@ func (db *DB) Ledger(ctx context.Context) (Ledger, error) {
 func (l *Ledger) addRollup(r *sql.Rows) error {
 	var method, outcome string
 	var scope Scope
-	var n int64
-	if err := r.Scan(&method, &scope, &outcome, &n); err != nil {
+	var flags, n int64
+	if err := r.Scan(&method, &scope, &outcome, &flags, &n); err != nil {
 		return err
+	}
+	if codes.Flags(flags)&codes.FlagSameRecord != 0 {
+		l.Copies += n
 	}
 	if method != "INVITE" {
 		if scope >= ScopeCall {
