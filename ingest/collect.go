@@ -267,12 +267,16 @@ type assembler struct {
 
 	names     *namer
 	oneWay    oneWayPairs
+	clocks    map[int64]store.Clock // of sources whose clock differs
+	samples   map[[2]int64]*clockSample
+	skewOff   bool
 	sources   []store.Source // of this transaction, those that are read
 	stretches []stretch      // of time in which calls may have to be joined anew
 }
 
 func newAssembler(im *store.Import) *assembler {
-	a := &assembler{im: im, watched: im.Watched(), hidden: hiddenBy(im.Seams()), names: namesOf(im)}
+	a := &assembler{im: im, watched: im.Watched(), hidden: hiddenBy(im.Seams()), names: namesOf(im), clocks: im.Clocks()}
+	a.skewOff = im.Setting(skewSetting) == "off"
 	a.oneWay = a.judgeOneWay() // that of all sources before: as it was when these were assembled
 	return a
 }
@@ -331,6 +335,7 @@ func (a *assembler) settleBundles() {
 			a.assemble(r.Bundle, r.Kind, r.Fresh, r.Evidence)
 		}
 	})
+	a.settleClocks()
 	a.settleOneWay()
 }
 
@@ -354,6 +359,10 @@ func (a *assembler) assemble(id int64, kind string, fresh bool, evidence []store
 			a.im.Warn(0, err.Error())
 		}
 	}
+	if len(evidence) > 1 {
+		a.observe(a.msgs)
+	}
+	a.msgs = onCommonClock(a.msgs, a.clocks)
 	var again int64
 	a.msgs, again = a.hidden.drop(a.msgs)
 	result := dialog.Assemble(a.msgs, a.context())

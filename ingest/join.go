@@ -58,17 +58,17 @@ func (a *assembler) join() {
 	legs := slices.Clip(a.stretches)
 	for i := range a.sources {
 		if s := &a.sources[i]; s.Messages > 0 && s.First > 0 {
-			legs = append(legs, stretch{s.First, s.Last + 1})
+			legs = append(legs, a.byCommonClock(s))
 		}
 	}
 	a.judge(legs, a.joinLegs)
 	if !cdr {
 		return
 	}
-	records := slices.Clip(a.stretches)
+	records := append(slices.Clip(a.stretches), a.settleRecordClocks()...)
 	for i := range a.sources {
 		s := &a.sources[i]
-		if whole := (stretch{s.First, s.Last + 1}); s.First > 0 {
+		if whole := a.byCommonClock(s); s.First > 0 {
 			if s.Messages > 0 {
 				records = append(records, overlaps(whole, a.im.OtherRanges(false, s.ID))...)
 			}
@@ -275,7 +275,7 @@ func (a *assembler) member(bundle int64) member {
 		m.msgs, _ = unpack(m.msgs, e.Source, e.Data)
 	}
 	var again int64
-	m.msgs, again = a.hidden.drop(m.msgs)
+	m.msgs, again = a.hidden.drop(onCommonClock(m.msgs, a.clocks))
 	a.msgs = m.msgs
 	result := dialog.Assemble(m.msgs, a.context())
 	m.steps, m.settled = stepsOf(&result, again), result.Settled

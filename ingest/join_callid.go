@@ -41,7 +41,7 @@ func (a *assembler) joinByCallID(s stretch) {
 	}
 	from, to := s.from-recordIDReach, s.to+recordIDReach
 	a.freeMisjoined(from, to)
-	for _, row := range a.im.CallRows(from, to, false) {
+	for _, row := range a.recordRows(from, to) {
 		call, ok := a.namedCall(row.Bundle)
 		r := record{start: row.Start, bundle: row.Bundle, attempt: row.ID}
 		if ok && a.single(&r) {

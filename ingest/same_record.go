@@ -96,8 +96,12 @@ func (a *assembler) findCopies() {
 	list := slices.Clip(a.stretches)
 	for i := range a.sources {
 		s := &a.sources[i]
-		if whole := (stretch{s.First, s.Last + 1}); s.First > 0 && s.CDRs > 0 {
-			list = append(list, overlaps(whole, a.im.OtherRanges(false, s.ID))...)
+		if s.First == 0 || s.CDRs == 0 {
+			continue
+		}
+		off := a.clocks[s.ID].Applied // these starts are compared as written
+		for _, x := range overlaps(a.byCommonClock(s), a.im.OtherRanges(false, s.ID)) {
+			list = append(list, stretch{x.from + off, x.to + off})
 		}
 	}
 	a.judge(list, a.markCopies)

@@ -45,6 +45,7 @@ func (im *Import) DropSource(id int64) {
 	for _, table := range [...]string{"evidence", "reject", "warning", "message_count", "event", "piece"} {
 		im.exec(`DELETE FROM `+table+` WHERE source = ?`, id)
 	}
+	im.dropClock(id)
 	im.exec(`DELETE FROM source WHERE id = ?`, id)
 }
 

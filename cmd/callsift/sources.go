@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"sort"
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"callsift/store"
 )
 
 func sortedNames(m map[string]int64) []string {
@@ -29,7 +32,12 @@ one were read, with how that zone was known.
 States: imported; partial (damaged: what could be read was); unknown (no format
 recognised); empty; duplicate (same bytes as another file); unreadable; joined (the
 place where a rotated log goes on in the next file, in the middle of a message: the
-message is read whole, and its two parts count as duplicates).`,
+message is read whole, and its two parts count as duplicates).
+
+Where two sources hold the same messages, or a source of records and the SIP the
+same calls, it is measured how far their clocks are apart. What is found stands in
+the note; it is taken off for finding what belongs together, unless import was given
+--skew off.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runSources(cmd.Context(), a, format) },
 	}
@@ -56,6 +64,13 @@ type sourceJSON struct {
 	TZFrom   string `json:"tz_from"`
 	State    string `json:"state"`
 	Note     string `json:"note"`
+	// How far the source's clock is ahead of others', by what that was measured, and
+	// how much of it was taken off for finding what belongs together.
+	ClockAheadMS   int64  `json:"clock_ahead_ms"`
+	ClockAgainst   string `json:"clock_against"`
+	ClockBy        string `json:"clock_by"`
+	ClockCompared  int64  `json:"clock_compared"`
+	ClockAppliedMS int64  `json:"clock_applied_ms"`
 }
 
 func runSources(ctx context.Context, a *app, format string) error {
@@ -71,12 +86,22 @@ func runSources(ctx context.Context, a *app, format string) error {
 	if err != nil {
 		return err
 	}
+	clocks, err := db.Clocks(ctx)
+	if err != nil {
+		return err
+	}
+	paths := map[int64]string{}
+	for i := range list {
+		paths[list[i].ID] = list[i].Path
+	}
 	if format == "json" {
 		out := []sourceJSON{}
 		for i := range list {
 			s := &list[i]
+			c := clocks[s.ID]
 			out = append(out, sourceJSON{s.Path, s.Format, s.SHA256, s.Size, s.Records(), s.Messages, s.CDRs, s.Events, s.Rejected, s.Doubled,
-				rfc3339(s.First), rfc3339(s.Last), s.TZ, s.TZFrom, string(s.State), s.Note})
+				rfc3339(s.First), rfc3339(s.Last), s.TZ, s.TZFrom, string(s.State), s.Note,
+				c.Ahead / 1000, paths[c.Against], c.How, c.N, c.Applied / 1000})
 		}
 		return writeJSON(a.out, out)
 	}
@@ -87,9 +112,38 @@ func runSources(ctx context.Context, a *app, format string) error {
 		if s.TZFrom != "" {
 			zone += " (" + s.TZFrom + ")"
 		}
-		t.add(s.Path, string(s.State), s.Format, count(s.Records()), count(s.Rejected), whole(s.First), whole(s.Last), zone, s.Note)
+		t.add(s.Path, string(s.State), s.Format, count(s.Records()), count(s.Rejected), whole(s.First), whole(s.Last), zone, joinTexts(s.Note, clockNote(clocks[s.ID], paths)))
 	}
 	return t.write(a.out, format)
+}
+
+// clockNote says how a source's clock stands to others; empty: like theirs.
+func clockNote(c store.Clock, paths map[int64]string) string {
+	if c.Ahead == 0 {
+		return ""
+	}
+	way, by := "ahead of", time.Duration(c.Ahead)*time.Microsecond
+	if c.Ahead < 0 {
+		way, by = "behind", -by
+	}
+	text := fmt.Sprintf("clock %s %s %s (%s messages of both)", by, way, paths[c.Against], count(c.N))
+	if c.How == "records" {
+		text = fmt.Sprintf("records %s %s the SIP of the same numbers (%s calls)", by, way, count(c.N))
+	}
+	if by%(15*time.Minute) == 0 {
+		text += ": as a wrong zone makes it"
+	}
+	if c.Applied == 0 {
+		text += "; not allowed for"
+	}
+	return text
+}
+
+func joinTexts(a, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return a + "; " + b
 }
 
 // whole is a time to the second, UTC.
