@@ -50,6 +50,7 @@ type collector struct {
 	msg     dialog.Message
 	seen    observer
 	ends    recordEnds
+	times   timeline
 	cdr     *cdrWriter
 	writers map[*Format]*cdrWriter // of a source in several formats
 	keyBuf  []byte
@@ -104,6 +105,7 @@ func (c *collector) Message(o *Observation) {
 		return
 	}
 	c.im.Source.Messages++
+	c.times.see(o.Time, o.Time, backMessage, o.Line)
 	c.im.CountSeen(method, c.parsed.Status)
 	c.im.Seen(o.Time)
 	c.seen.fill(&c.msg, &c.parsed, o)
@@ -117,6 +119,7 @@ func (c *collector) Message(o *Observation) {
 // CDR stores a record that stands alone, or bundles it with its other legs.
 func (c *collector) CDR(r *CDR) {
 	c.im.Source.CDRs++
+	c.times.see(r.Start, r.End, backRecord, r.Line)
 	c.im.Seen(r.Start)
 	c.im.Seen(r.End)
 	link := r.Link
@@ -138,6 +141,7 @@ func (c *collector) CDR(r *CDR) {
 // Event stores a device's event.
 func (c *collector) Event(e *store.Event) {
 	c.im.Seen(e.Time)
+	c.times.see(e.Time, e.Time, backMessage, int(e.Line))
 	c.im.Event(e)
 }
 
@@ -225,6 +229,9 @@ func (c *collector) newBundle() *openBundle {
 
 // finish closes all bundles.
 func (c *collector) finish() {
+	for _, g := range c.times.notable() {
+		c.im.AddGap(g)
+	}
 	if c.wait {
 		c.asm.wait = true // for the sources that follow
 	} else {

@@ -75,6 +75,9 @@ func readSIPText(in *Input, out Sink) error {
 	if r.clock.noYear {
 		out.Warn(first, fmt.Sprintf("times without a year and no file time to tell it: %d taken", unknownYear))
 	}
+	if y := r.clock.byFile; y != 0 {
+		out.Warn(first, yearNote(y))
+	}
 	if text := r.clock.dateNote(); text != "" {
 		out.Warn(first, text)
 	}

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bytes"
+	"fmt"
 	"time"
 )
 
@@ -75,6 +76,11 @@ func (c *stampClock) dateNote() string {
 		return "times without a date and no file time to tell it: 1972-01-01 taken"
 	}
 	return ""
+}
+
+// yearNote says how the year of a log without years was found.
+func yearNote(year int) string {
+	return fmt.Sprintf("times without a year: the first is of %d, the latest year before the file's own time; the others by their neighbours", year)
 }
 
 // nearDate is the first time with a year in the beginning of a source.

@@ -115,3 +115,28 @@ func (im *Import) RecordsOf(source, from, to int64) []CallRow {
 	})
 	return list
 }
+
+// Gap is a place in a source where its times go back, or where there are none for long.
+type Gap struct {
+	Source   int64
+	Line     int64 // of the first record behind it
+	Back     bool
+	From, To int64 // microseconds UTC
+}
+
+// AddGap notes a gap of the source at hand.
+func (im *Import) AddGap(g Gap) {
+	im.beside(`INSERT INTO gap (source, line, back, from_time, to_time) VALUES (?, ?, ?, ?, ?)`, im.Source.ID, g.Line, g.Back, g.From, g.To)
+}
+
+// Gaps lists the gaps of all sources, by source and line.
+func (db *DB) Gaps(ctx context.Context) (map[int64][]Gap, error) {
+	gaps := map[int64][]Gap{}
+	err := db.each(ctx, `SELECT source, line, back, from_time, to_time FROM gap ORDER BY source, line, from_time`, nil, func(r *sql.Rows) error {
+		var g Gap
+		err := r.Scan(&g.Source, &g.Line, &g.Back, &g.From, &g.To)
+		gaps[g.Source] = append(gaps[g.Source], g)
+		return err
+	})
+	return gaps, err
+}

@@ -2,13 +2,10 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"sort"
 	"time"
 
 	"github.com/spf13/cobra"
-
-	"callsift/store"
 )
 
 func sortedNames(m map[string]int64) []string {
@@ -22,6 +19,7 @@ func sortedNames(m map[string]int64) []string {
 
 func newSourcesCommand(a *app) *cobra.Command {
 	var format string
+	var remarks bool
 	cmd := &cobra.Command{
 		Use:   "sources [flags]",
 		Short: "The files that were looked at, and what became of each",
@@ -37,11 +35,15 @@ message is read whole, and its two parts count as duplicates).
 Where two sources hold the same messages, or a source of records and the SIP the
 same calls, it is measured how far their clocks are apart. What is found stands in
 the note; it is taken off for finding what belongs together, unless import was given
---skew off.`,
+--skew off. The note also counts gaps (no times for over a quarter hour, and much
+longer than elsewhere in the file) and places where the times go back; --remarks
+lists them, and what else there is to say: how missing years, dates and seconds were
+found, records of a log that are missing, a charset that was guessed.`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return runSources(cmd.Context(), a, format) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return runSources(cmd.Context(), a, format, remarks) },
 	}
 	formatOption(cmd, &format)
+	cmd.Flags().BoolVar(&remarks, "remarks", false, "list what there is to say about each file instead, with lines")
 	cmd.AddCommand(newRemoveCommand(a))
 	return cmd
 }
@@ -71,9 +73,25 @@ type sourceJSON struct {
 	ClockBy        string `json:"clock_by"`
 	ClockCompared  int64  `json:"clock_compared"`
 	ClockAppliedMS int64  `json:"clock_applied_ms"`
+	// Where the source has no times for long, where they go back, and what else its
+	// reader had to say.
+	Gaps    []gapJSON    `json:"gaps"`
+	Back    []gapJSON    `json:"back"`
+	Remarks []remarkJSON `json:"remarks"`
 }
 
-func runSources(ctx context.Context, a *app, format string) error {
+type gapJSON struct {
+	Line int64  `json:"line"`
+	From string `json:"from"`
+	To   string `json:"to"`
+}
+
+type remarkJSON struct {
+	Line int64  `json:"line"`
+	Text string `json:"text"`
+}
+
+func runSources(ctx context.Context, a *app, format string, remarks bool) error {
 	if err := checkFormat(format); err != nil {
 		return err
 	}
@@ -86,24 +104,35 @@ func runSources(ctx context.Context, a *app, format string) error {
 	if err != nil {
 		return err
 	}
-	clocks, err := db.Clocks(ctx)
+	more, err := readSourceNotes(ctx, db, list)
 	if err != nil {
 		return err
-	}
-	paths := map[int64]string{}
-	for i := range list {
-		paths[list[i].ID] = list[i].Path
 	}
 	if format == "json" {
 		out := []sourceJSON{}
 		for i := range list {
 			s := &list[i]
-			c := clocks[s.ID]
-			out = append(out, sourceJSON{s.Path, s.Format, s.SHA256, s.Size, s.Records(), s.Messages, s.CDRs, s.Events, s.Rejected, s.Doubled,
+			c := more.clocks[s.ID]
+			one := sourceJSON{s.Path, s.Format, s.SHA256, s.Size, s.Records(), s.Messages, s.CDRs, s.Events, s.Rejected, s.Doubled,
 				rfc3339(s.First), rfc3339(s.Last), s.TZ, s.TZFrom, string(s.State), s.Note,
-				c.Ahead / 1000, paths[c.Against], c.How, c.N, c.Applied / 1000})
+				c.Ahead / 1000, more.paths[c.Against], c.How, c.N, c.Applied / 1000, []gapJSON{}, []gapJSON{}, []remarkJSON{}}
+			for _, g := range more.gaps[s.ID] {
+				j := gapJSON{g.Line, rfc3339(g.From), rfc3339(g.To)}
+				if g.Back {
+					one.Back = append(one.Back, j)
+				} else {
+					one.Gaps = append(one.Gaps, j)
+				}
+			}
+			for _, w := range more.remarks[s.Path] {
+				one.Remarks = append(one.Remarks, remarkJSON{w.Line, w.Text})
+			}
+			out = append(out, one)
 		}
 		return writeJSON(a.out, out)
+	}
+	if remarks {
+		return more.sheet(list).write(a.out, format)
 	}
 	t := newSheet("source", "state", "format", "records>", "rejected>", "first (UTC)", "last (UTC)", "zone", "note~")
 	for i := range list {
@@ -112,38 +141,9 @@ func runSources(ctx context.Context, a *app, format string) error {
 		if s.TZFrom != "" {
 			zone += " (" + s.TZFrom + ")"
 		}
-		t.add(s.Path, string(s.State), s.Format, count(s.Records()), count(s.Rejected), whole(s.First), whole(s.Last), zone, joinTexts(s.Note, clockNote(clocks[s.ID], paths)))
+		t.add(s.Path, string(s.State), s.Format, count(s.Records()), count(s.Rejected), whole(s.First), whole(s.Last), zone, more.note(s))
 	}
 	return t.write(a.out, format)
-}
-
-// clockNote says how a source's clock stands to others; empty: like theirs.
-func clockNote(c store.Clock, paths map[int64]string) string {
-	if c.Ahead == 0 {
-		return ""
-	}
-	way, by := "ahead of", time.Duration(c.Ahead)*time.Microsecond
-	if c.Ahead < 0 {
-		way, by = "behind", -by
-	}
-	text := fmt.Sprintf("clock %s %s %s (%s messages of both)", by, way, paths[c.Against], count(c.N))
-	if c.How == "records" {
-		text = fmt.Sprintf("records %s %s the SIP of the same numbers (%s calls)", by, way, count(c.N))
-	}
-	if by%(15*time.Minute) == 0 {
-		text += ": as a wrong zone makes it"
-	}
-	if c.Applied == 0 {
-		text += "; not allowed for"
-	}
-	return text
-}
-
-func joinTexts(a, b string) string {
-	if a == "" || b == "" {
-		return a + b
-	}
-	return a + "; " + b
 }
 
 // whole is a time to the second, UTC.

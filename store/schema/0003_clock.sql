@@ -13,3 +13,10 @@ CREATE TABLE clock (             -- sources whose clock is found to differ from 
   how     TEXT    NOT NULL,      -- messages, records
   applied INTEGER NOT NULL       -- microseconds taken off its times for finding what belongs together; 0: none
 );
+CREATE TABLE gap (               -- where the times of a source go back, or where there are none for long
+  source    INTEGER NOT NULL,    -- source.id
+  line      INTEGER NOT NULL,    -- of the first record behind it (packet number in captures)
+  back      INTEGER NOT NULL,    -- 1: the times go back
+  from_time INTEGER NOT NULL,    -- of the record before, microseconds UTC
+  to_time   INTEGER NOT NULL     -- of the record behind
+);
