@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 
 	"callsift/analyze"
@@ -115,16 +116,22 @@ func pack(r *analyze.Report, opt Options) ([]file, error) {
 	return append(files, file{"report.html", page}), nil
 }
 
-// drawings renders each chart in both formats, side by side.
+// drawings renders each chart in both formats, as many side by side as there are
+// processors: a picture being drawn takes fifteen megabytes.
 func drawings(r *analyze.Report, opt Options) ([]file, error) {
 	names, formats := charts.Names(), []string{"png", "svg"}
 	files := make([]file, len(names)*len(formats))
 	errs := make([]error, len(files))
 	var wg sync.WaitGroup
+	free := make(chan bool, runtime.GOMAXPROCS(0))
 	for i := range files {
 		name, format := names[i/len(formats)], formats[i%len(formats)]
 		files[i].path = "charts/" + name + "." + format
-		wg.Go(func() { files[i].data, errs[i] = drawing(r, name, format, opt.Chart) })
+		free <- true
+		wg.Go(func() {
+			files[i].data, errs[i] = drawing(r, name, format, opt.Chart)
+			<-free
+		})
 	}
 	wg.Wait()
 	for _, err := range errs {
