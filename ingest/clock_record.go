@@ -1,8 +1,6 @@
 package ingest
 
 import (
-	"cmp"
-	"math"
 	"slices"
 	"strings"
 
@@ -18,7 +16,7 @@ import (
 
 const (
 	clockRows      = 1000           // calls that are looked at
-	recordReach    = 900_000_000    // by how much clocks that run differ
+	clockReach    = 900_000_000    // by how much clocks that run differ
 	zoneReach      = 14.25 * 3600e6 // ... and such that were read in the wrong zone
 	zoneRows       = 50_000         // more calls than that are not searched so far
 	leastRecords   = 5
@@ -72,7 +70,7 @@ func (a *assembler) touches(s *store.Source) bool {
 // recordSkew is by how much a source of CDRs is ahead of the SIP, and by how many
 // calls that is known.
 func (a *assembler) recordSkew(s *store.Source) (ahead, n int64) {
-	for _, reach := range [...]int64{recordReach, zoneReach} {
+	for _, reach := range [...]int64{clockReach, zoneReach} {
 		sip := a.firstCalls(s.First-reach, s.Last+reach)
 		if len(sip) == 0 {
 			continue
@@ -126,31 +124,40 @@ func sameDistance(sip, records []store.CallRow) (ahead, n int64) {
 	return ahead, n
 }
 
-// recordRows lists calls that are known from CDRs alone, those that begin in
-// [from, to) by the common clock, with their starts by that clock.
-func (a *assembler) recordRows(from, to int64) []store.CallRow {
+// recordOffsets are what the clocks of sources are ahead, each once, 0 among them.
+func (a *assembler) recordOffsets() []int64 {
 	offsets := []int64{0}
 	for _, c := range a.clocks {
 		if c.Applied != 0 && !slices.Contains(offsets, c.Applied) {
 			offsets = append(offsets, c.Applied)
 		}
 	}
+	slices.Sort(offsets)
+	return offsets
+}
+
+// recordRows lists calls that are known from CDRs alone, those that begin in
+// [from, to) by the common clock, with their starts by that clock.
+func (a *assembler) recordRows(from, to int64) []store.CallRow {
 	var list []store.CallRow
-	for _, off := range offsets {
-		if from+off < math.MinInt64/2 || to+off > math.MaxInt64/2 {
-			continue
-		}
-		for _, r := range a.im.CallRows(from+off, to+off, false) {
-			if a.clocks[r.Source].Applied == off {
-				r.Start -= off
-				list = append(list, r)
-			}
-		}
-	}
-	if len(offsets) > 1 {
-		slices.SortStableFunc(list, func(x, y store.CallRow) int { return cmp.Or(cmp.Compare(x.Start, y.Start), cmp.Compare(x.ID, y.ID)) })
-	}
+	a.recordPages(from, to, func(r *store.CallRow) {
+		c := *r
+		c.Start -= a.clocks[r.Source].Applied
+		list = append(list, c)
+	})
 	return list
+}
+
+// recordPages hands such calls to f, as they are stored and clock by clock; f may
+// change what is stored.
+func (a *assembler) recordPages(from, to int64, f func(*store.CallRow)) {
+	for _, off := range a.recordOffsets() {
+		a.im.CallPages(from+off, to+off, false, func(r *store.CallRow) {
+			if a.clocks[r.Source].Applied == off {
+				f(r)
+			}
+		})
+	}
 }
 
 // byCommonClock is the time that a source covers, by the common clock.

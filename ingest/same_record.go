@@ -104,7 +104,15 @@ func (a *assembler) findCopies() {
 			list = append(list, stretch{x.from + off, x.to + off})
 		}
 	}
-	a.judge(list, a.markCopies)
+	a.judge(widened(list, copyWithin), copyWithin, a.markCopies, a.leaveCopies)
+}
+
+// leaveCopies lets every record of a stretch that holds too many count.
+func (a *assembler) leaveCopies(s stretch) {
+	a.tellDense(s, "which of their records are the same in two formats is not judged")
+	for _, r := range a.im.CopiesIn(s.from, s.to) {
+		a.setCopy(&r, false)
+	}
 }
 
 // markCopies makes rows that stand alone and begin in a stretch copies, or

@@ -106,7 +106,7 @@ func (im *Import) RecordsOf(source, from, to int64) []CallRow {
 		if err := r.Scan(&c.ID, &c.Bundle, &profile, &c.Start, &c.Caller, &c.Callee); err != nil {
 			return err
 		}
-		if seen[c.Bundle] || im.profiles.byID[profile].Flags&codes.FlagSameRecord != 0 {
+		if seen[c.Bundle] || im.profiles.get(profile).Flags&codes.FlagSameRecord != 0 {
 			return nil
 		}
 		seen[c.Bundle] = c.Bundle != 0

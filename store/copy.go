@@ -23,10 +23,26 @@ func (im *Import) RecordRows(from, to int64) []RecordRow {
 		var a RecordRow
 		var profile int64
 		err := r.Scan(&a.ID, &a.Call, &a.Bundle, &a.Start, &a.NativeID, &a.Caller, &a.Callee, &profile)
-		a.Profile = im.profiles.byID[profile]
+		a.Profile = im.profiles.get(profile)
 		list = append(list, a)
 		return err
 	})
+	return list
+}
+
+// CopiesIn lists the rows that begin in [from, to) and count nowhere, as copies.
+func (im *Import) CopiesIn(from, to int64) []RecordRow {
+	if !im.HasFlag(codes.FlagSameRecord) {
+		return nil
+	}
+	var list []RecordRow
+	im.query(`SELECT a.id, a.start FROM attempt a JOIN profile p ON p.id = a.profile WHERE a.start >= ? AND a.start < ? AND a.bundle = 0 AND p.flags & ? <> 0 ORDER BY a.id`,
+		[]any{from, to, int64(codes.FlagSameRecord)}, func(r *sql.Rows) error {
+			var a RecordRow
+			err := r.Scan(&a.ID, &a.Start)
+			list = append(list, a)
+			return err
+		})
 	return list
 }
 
@@ -60,5 +76,5 @@ func (p *Profile) AsCopy() *Profile {
 // copyProfile is the id of the profile that a record of profile p has once it is
 // known as such a copy; 0: there is none.
 func (im *Import) copyProfile(p *Profile) int64 {
-	return im.profiles.ids[p.AsCopy().key()]
+	return im.profiles.find(p.AsCopy())
 }
