@@ -16,7 +16,7 @@ import (
 
 const (
 	clockRows      = 1000           // calls that are looked at
-	clockReach    = 900_000_000    // by how much clocks that run differ
+	clockReach     = 900_000_000    // by how much clocks that run differ
 	zoneReach      = 14.25 * 3600e6 // ... and such that were read in the wrong zone
 	zoneRows       = 50_000         // more calls than that are not searched so far
 	leastRecords   = 5

@@ -105,9 +105,11 @@ func (c *collector) Message(o *Observation) {
 		return
 	}
 	c.im.Source.Messages++
-	c.times.see(o.Time, o.Time, backMessage, o.Line)
+	if !o.Guessed { // else the time says nothing of what the source covers
+		c.im.Seen(o.Time)
+		c.times.see(o.Time, o.Time, backMessage, o.Line)
+	}
 	c.im.CountSeen(method, c.parsed.Status)
-	c.im.Seen(o.Time)
 	c.seen.fill(&c.msg, &c.parsed, o)
 	b := c.bundle("sip", c.parsed.CallID, o.Time)
 	before := cap(b.pack.buf)

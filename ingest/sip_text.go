@@ -379,8 +379,8 @@ func (r *textReader) emit(m *textMessage) {
 		fillHop(o, m.raw[m.viaAt:m.viaEnd])
 	}
 	r.note(m)
-	if o.Time == 0 && !r.spare.IsZero() {
-		o.Time, o.Coarse = r.spare.UnixMicro(), true
+	if o.Time == 0 && !r.spare.IsZero() && (m.family == familyPJSIP || m.family == familyChanSIP) {
+		o.Time, o.Coarse, o.Guessed = r.spare.UnixMicro(), true, true
 		r.untimed++
 	}
 	r.out.Message(o)

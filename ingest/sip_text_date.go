@@ -98,8 +98,8 @@ func nearDate(head []byte, c *stampClock) time.Time {
 	return time.Time{}
 }
 
-// spareTime is the time of messages that stand before the first time of a
-// source, as on Asterisk's console, which has none but in the log lines between
+// spareTime is the time of messages that stand before the first time of what
+// was saved of Asterisk's console, which has none but in the log lines between
 // messages: the first one near the beginning, else the source's own, that of its last line.
 func spareTime(head []byte, c *stampClock) (t time.Time, file bool) {
 	for len(head) > 0 {
