@@ -207,14 +207,9 @@ func (l *loader) untimed() error {
 
 func (l *loader) delays() error {
 	from, to := l.bounds()
-	for kind := store.DelayPDD; kind <= store.DelayBye; kind++ {
-		list, err := l.db.Delays(l.ctx, from, to, kind)
-		if err != nil {
-			return err
-		}
-		l.data.Delays = append(l.data.Delays, list...)
-	}
-	return nil
+	list, err := l.db.Delays(l.ctx, from, to, store.DelayPDD, store.DelayAlert, store.DelayMedia, store.DelayFail, store.DelayReg, store.DelayBye)
+	l.data.Delays = list
+	return err
 }
 
 // calls reads the rows one by one. Where the roll-up cannot answer, cells and

@@ -187,7 +187,7 @@ func (im *Import) Flagged(f codes.Flags, from, to int64) map[int64]bool {
 func (im *Import) Counts() (profiles []Profile, n []int64) {
 	im.attempts.flush()
 	im.flushCells()
-	im.query(`SELECT profile, sum(n) FROM rollup GROUP BY profile ORDER BY profile`, nil, func(r *sql.Rows) error {
+	im.query(`SELECT profile, n FROM profile_total ORDER BY profile`, nil, func(r *sql.Rows) error {
 		var id, sum int64
 		err := r.Scan(&id, &sum)
 		if sum != 0 {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"embed"
@@ -108,8 +109,12 @@ func open(path string, temporary bool) (*DB, error) {
 	return db, nil
 }
 
+// registerFunctions makes our own SQL functions known to the connections opened
+// from now on.
+func registerFunctions() error { return cmp.Or(registerRows(), registerNumbers()) }
+
 func connect(path string, options ...string) (*DB, error) {
-	if err := registerRows(); err != nil {
+	if err := registerFunctions(); err != nil {
 		return nil, err
 	}
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + strings.Join(options, "&")

@@ -191,7 +191,7 @@ func (im *Import) addProfile(id int64, p *Profile) {
 func (im *Import) Settle(f func(profiles []*Profile, n map[int64]int64)) {
 	im.flushCells()
 	n := map[int64]int64{}
-	im.query(`SELECT profile, sum(n) FROM rollup GROUP BY profile`, nil, func(r *sql.Rows) error {
+	im.query(`SELECT profile, n FROM profile_total`, nil, func(r *sql.Rows) error {
 		var id, sum int64
 		err := r.Scan(&id, &sum)
 		n[id] = sum

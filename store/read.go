@@ -13,38 +13,6 @@ import (
 	"callsift/store/codes"
 )
 
-// Cell counts the attempts of one profile in one quarter hour (or hour).
-type Cell struct {
-	Time    int64 // start, microseconds UTC; 0 for attempts of unknown time
-	Profile int64
-	N       int64
-	Talked  int64 // answered with a known end
-	TalkMS  int64
-	Short   int64 // of Talked: under 6 s
-}
-
-// DelayKind names a distribution.
-type DelayKind int
-
-// The delays that are kept as distributions.
-const (
-	DelayPDD   DelayKind = 1 // t1 to the first response that tells the caller something
-	DelayAlert DelayKind = 2 // t1 to the first 180
-	DelayMedia DelayKind = 3 // t1 to the first 18x with SDP
-	DelayFail  DelayKind = 4 // t1 to the failure response (SRD, failed)
-	DelayReg   DelayKind = 5 // registration request delay (RRD)
-	DelayBye   DelayKind = 6 // session disconnect delay (SDD)
-)
-
-// Delay counts delays of one kind that fell into one bucket.
-type Delay struct {
-	Time    int64
-	Profile int64
-	Kind    DelayKind
-	Bucket  int
-	N       int64
-}
-
 // Profiles reads all profiles by id.
 func (db *DB) Profiles(ctx context.Context) (map[int64]*Profile, error) {
 	all := map[int64]*Profile{}
@@ -52,43 +20,6 @@ func (db *DB) Profiles(ctx context.Context) (map[int64]*Profile, error) {
 		return eachProfile(tx, func(p *Profile) { all[p.ID] = p })
 	})
 	return all, err
-}
-
-// Cells reads the roll-up of [from, to), microseconds UTC (both 0: everything),
-// summed to steps of step microseconds, a multiple of Quarter.
-func (db *DB) Cells(ctx context.Context, from, to, step int64) ([]Cell, error) {
-	var cells []Cell
-	per := step / Quarter
-	err := db.each(ctx, `SELECT quarter - quarter % ? AS step, profile, sum(n), sum(talked), sum(talk_ms), sum(short) FROM rollup
-		WHERE quarter >= ? AND quarter < ? GROUP BY step, profile ORDER BY step, profile`,
-		[]any{per, from / Quarter, quarterEnd(to)}, func(r *sql.Rows) error {
-			var c Cell
-			err := r.Scan(&c.Time, &c.Profile, &c.N, &c.Talked, &c.TalkMS, &c.Short)
-			c.Time *= Quarter
-			cells = append(cells, c)
-			return err
-		})
-	return cells, err
-}
-
-// Delays reads the distributions of one kind in [from, to), summed over time.
-func (db *DB) Delays(ctx context.Context, from, to int64, kind DelayKind) ([]Delay, error) {
-	var list []Delay
-	err := db.each(ctx, `SELECT profile, bucket, sum(n) FROM delay WHERE quarter >= ? AND quarter < ? AND kind = ? GROUP BY profile, bucket ORDER BY profile, bucket`,
-		[]any{from / Quarter, quarterEnd(to), int(kind)}, func(r *sql.Rows) error {
-			d := Delay{Kind: kind, Time: from}
-			err := r.Scan(&d.Profile, &d.Bucket, &d.N)
-			list = append(list, d)
-			return err
-		})
-	return list, err
-}
-
-func quarterEnd(to int64) int64 {
-	if to == 0 {
-		return 1 << 62
-	}
-	return (to + Quarter - 1) / Quarter
 }
 
 // Filter selects attempts. Zero values do not restrict.
@@ -416,7 +347,7 @@ func (db *DB) Ledger(ctx context.Context) (Ledger, error) {
 		}); err != nil {
 			return err
 		}
-		if err := eachRow(ctx, tx, `SELECT p.method, p.scope, p.outcome, sum(r.n) FROM rollup r JOIN profile p ON p.id = r.profile GROUP BY p.method, p.scope, p.outcome`, nil, l.addRollup); err != nil {
+		if err := eachRow(ctx, tx, `SELECT p.method, p.scope, p.outcome, sum(t.n) FROM profile_total t JOIN profile p ON p.id = t.profile GROUP BY p.method, p.scope, p.outcome`, nil, l.addRollup); err != nil {
 			return err
 		}
 		if err := eachRow(ctx, tx, `SELECT method, status, sum(n) FROM message_count GROUP BY method, status ORDER BY method DESC, status`, nil, func(r *sql.Rows) error {
@@ -478,7 +409,7 @@ func eachRow(ctx context.Context, tx *sql.Tx, query string, args []any, f func(*
 // scanner, truncated_start, orphan. A call may be in more than one.
 func (db *DB) Excluded(ctx context.Context) (map[string]int64, error) {
 	out := map[string]int64{"scanner": 0, "truncated_start": 0, "orphan": 0}
-	err := db.each(ctx, `SELECT p.scanner, p.flags, sum(r.n) FROM rollup r JOIN profile p ON p.id = r.profile
+	err := db.each(ctx, `SELECT p.scanner, p.flags, sum(t.n) FROM profile_total t JOIN profile p ON p.id = t.profile
 		WHERE p.method = 'INVITE' AND p.scope >= 2 GROUP BY p.scanner, p.flags`, nil, func(r *sql.Rows) error {
 		var scanner bool
 		var flags codes.Flags
@@ -520,36 +451,4 @@ func appendSource(list *[]Source, r *sql.Rows) error {
 	err := r.Scan(&s.ID, &s.Path, &s.SHA256, &s.Size, &s.Format, &s.State, &s.Messages, &s.CDRs, &s.Events, &s.Rejected, &s.Doubled, &s.First, &s.Last, &s.TZ, &s.TZFrom, &s.Note)
 	*list = append(*list, s)
 	return err
-}
-
-// DelayHours is Delays with the profiles summed and the hours kept: the delays of
-// one kind in [from, to) of the given profiles, by hour UTC.
-func (db *DB) DelayHours(ctx context.Context, from, to int64, kind DelayKind, profiles map[int64]bool) ([]Delay, error) {
-	ids := make([]string, 0, len(profiles))
-	for _, id := range slices.Sorted(maps.Keys(profiles)) {
-		ids = append(ids, strconv.FormatInt(id, 10))
-	}
-	var list []Delay
-	err := db.each(ctx, `SELECT quarter / 4, bucket, sum(n) FROM delay WHERE quarter >= ? AND quarter < ? AND kind = ? AND profile IN (`+strings.Join(ids, ",")+`)
-		GROUP BY 1, 2 ORDER BY 1, 2`, []any{from / Quarter, quarterEnd(to), int(kind)}, func(r *sql.Rows) error {
-		d := Delay{Kind: kind}
-		err := r.Scan(&d.Time, &d.Bucket, &d.N)
-		d.Time *= 4 * Quarter
-		list = append(list, d)
-		return err
-	})
-	return list, err
-}
-
-// AttemptMinutes counts the rows that begin in [from, to) by minute and profile.
-func (db *DB) AttemptMinutes(ctx context.Context, from, to int64) ([]Cell, error) {
-	var list []Cell
-	err := db.each(ctx, `SELECT start / 60000000, profile, count(*) FROM attempt WHERE start >= ? AND start < ? GROUP BY 1, 2 ORDER BY 1, 2`, []any{from, to}, func(r *sql.Rows) error {
-		var c Cell
-		err := r.Scan(&c.Time, &c.Profile, &c.N)
-		c.Time *= minuteUS
-		list = append(list, c)
-		return err
-	})
-	return list, err
 }

@@ -1,0 +1,27 @@
+//go:build plainrows
+
+package store
+
+import (
+	"context"
+	"database/sql"
+)
+
+func registerNumbers() error { return nil }
+
+// eachNumbers runs f for every row of a query whose columns are whole numbers:
+// SELECT columns rest. Rows come in any order.
+func eachNumbers(ctx context.Context, tx *sql.Tx, columns, rest string, args []any, f func([]int64)) error {
+	row := make([]int64, columnCount(columns))
+	into := make([]any, len(row))
+	for i := range row {
+		into[i] = &row[i]
+	}
+	return eachRow(ctx, tx, "SELECT "+columns+" "+rest, args, func(r *sql.Rows) error {
+		err := r.Scan(into...)
+		if err == nil {
+			f(row)
+		}
+		return err
+	})
+}
