@@ -10,8 +10,9 @@ import (
 func registerNumbers() error { return nil }
 
 // eachNumbers runs f for every row of a query whose columns are whole numbers:
-// SELECT columns rest. Rows come in any order.
-func eachNumbers(ctx context.Context, tx *sql.Tx, columns, rest string, args []any, f func([]int64)) error {
+// SELECT columns rest. left is how many rows are to come, 0 where that is not
+// known, as here.
+func eachNumbers(ctx context.Context, tx *sql.Tx, columns, rest string, args []any, f func(row []int64, left int)) error {
 	row := make([]int64, columnCount(columns))
 	into := make([]any, len(row))
 	for i := range row {
@@ -20,7 +21,7 @@ func eachNumbers(ctx context.Context, tx *sql.Tx, columns, rest string, args []a
 	return eachRow(ctx, tx, "SELECT "+columns+" "+rest, args, func(r *sql.Rows) error {
 		err := r.Scan(into...)
 		if err == nil {
-			f(row)
+			f(row, 0)
 		}
 		return err
 	})

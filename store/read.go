@@ -13,11 +13,11 @@ import (
 	"callsift/store/codes"
 )
 
-// Profiles reads all profiles by id.
-func (db *DB) Profiles(ctx context.Context) (map[int64]*Profile, error) {
-	all := map[int64]*Profile{}
-	err := db.snapshot(ctx, func(tx *sql.Tx) error {
-		return eachProfile(tx, func(p *Profile) { all[p.ID] = p })
+// Profiles reads all profiles by id. They are shared: not to be changed.
+func (db *DB) Profiles(ctx context.Context) (all map[int64]*Profile, err error) {
+	err = db.snapshot(ctx, func(tx *sql.Tx) error {
+		all, err = db.profilesIn(tx)
+		return err
 	})
 	return all, err
 }
@@ -73,11 +73,11 @@ func (db *DB) Attempts(ctx context.Context, filter Filter, f func(*Attempt) erro
 		FROM attempt a LEFT JOIN bundle b ON b.id = a.bundle` + join + ` WHERE ` + strings.Join(where, " AND ") + ` ORDER BY ` + order
 	left := filter.Limit
 	return db.snapshot(ctx, func(tx *sql.Tx) error {
-		profiles := map[int64]*Profile{}
-		if err := eachProfile(tx, func(p *Profile) { profiles[p.ID] = p }); err != nil {
+		profiles, err := db.profilesIn(tx)
+		if err != nil {
 			return err
 		}
-		err := eachRow(ctx, tx, query, args, func(r *sql.Rows) error {
+		err = eachRow(ctx, tx, query, args, func(r *sql.Rows) error {
 			var a Attempt
 			var profile int64
 			var delays sql.RawBytes

@@ -47,18 +47,25 @@ type Delay struct {
 // and profile.
 func (db *DB) Cells(ctx context.Context, from, to, step int64) ([]Cell, error) {
 	var cells []Cell
-	err := db.numbers(ctx, "quarter, profile, n, talked, talk_ms, short", "FROM rollup WHERE quarter >= ? AND quarter < ?",
-		[]any{from / Quarter, quarterEnd(to)}, func(r []int64) {
-			cells = append(cells, Cell{r[0] * Quarter, r[1], r[2], r[3], r[4], r[5]})
-		})
+	err := db.EachCell(ctx, from, to, func(c Cell, left int) { cells = append(slices.Grow(cells, left), c) })
 	inOrder := func(a, b Cell) int { return cmp.Or(cmp.Compare(a.Time, b.Time), cmp.Compare(a.Profile, b.Profile)) }
-	if !slices.IsSortedFunc(cells, inOrder) { // they come in the order of the primary key, though nobody promises it
+	if !slices.IsSortedFunc(cells, inOrder) {
 		slices.SortFunc(cells, inOrder)
 	}
 	if step == Quarter {
 		return cells, err
 	}
 	return stepped(cells, step), err
+}
+
+// EachCell reads the roll-up of [from, to) by quarter hours: in the order of its
+// key, though nobody promises it. left is how many are to come, this one with
+// them; 0: unknown.
+func (db *DB) EachCell(ctx context.Context, from, to int64, f func(c Cell, left int)) error {
+	return db.numbers(ctx, "quarter, profile, n, talked, talk_ms, short", "FROM rollup WHERE quarter >= ? AND quarter < ?",
+		[]any{from / Quarter, quarterEnd(to)}, func(r []int64, left int) {
+			f(Cell{r[0] * Quarter, r[1], r[2], r[3], r[4], r[5]}, left)
+		})
 }
 
 // stepped sums cells that are in order of time to longer steps. Profiles' ids
@@ -91,7 +98,7 @@ func stepped(cells []Cell, step int64) []Cell {
 // time, in order of kind, profile and bucket.
 func (db *DB) Delays(ctx context.Context, from, to int64, kinds ...DelayKind) ([]Delay, error) {
 	sums := map[Delay]int64{}
-	err := db.numbers(ctx, "kind, profile, bucket, n", "FROM delay WHERE quarter >= ? AND quarter < ?", []any{from / Quarter, quarterEnd(to)}, func(r []int64) {
+	err := db.numbers(ctx, "kind, profile, bucket, n", "FROM delay WHERE quarter >= ? AND quarter < ?", []any{from / Quarter, quarterEnd(to)}, func(r []int64, _ int) {
 		if d := (Delay{Time: from, Kind: DelayKind(r[0]), Profile: r[1], Bucket: int(r[2])}); slices.Contains(kinds, d.Kind) {
 			sums[d] += r[3]
 		}
@@ -148,7 +155,7 @@ func (db *DB) AttemptMinutes(ctx context.Context, from, to int64) ([]Cell, error
 
 // numbers is each for a query of whole numbers: SELECT columns rest. Rows come in
 // any order, and the slice is only valid during the call.
-func (db *DB) numbers(ctx context.Context, columns, rest string, args []any, f func([]int64)) error {
+func (db *DB) numbers(ctx context.Context, columns, rest string, args []any, f func(row []int64, left int)) error {
 	return db.snapshot(ctx, func(tx *sql.Tx) error { return eachNumbers(ctx, tx, columns, rest, args, f) })
 }
 
