@@ -3,7 +3,6 @@ package charts
 import (
 	"bytes"
 	"cmp"
-	"encoding/binary"
 	"image"
 	"image/color"
 	"image/draw"
@@ -20,44 +19,14 @@ import (
 	"gonum.org/v1/plot/vg/vgimg"
 )
 
-// canvases are pictures to draw on, kept for the next chart: of the time of a
-// report's charts, two thirds went into fetching and copying fresh memory (11 MB
-// a picture, three times each) where these are drawn over.
-var canvases = sync.Pool{New: func() any { return new(canvas) }}
-
-// canvas is the memory of one picture.
-type canvas struct {
-	rgba    image.RGBA
-	indexed []uint8
-	encoder png.EncoderBuffer
-}
-
-// Get and Put make the canvas the encoder's pool of one.
-func (c *canvas) Get() *png.EncoderBuffer  { return &c.encoder }
-func (c *canvas) Put(b *png.EncoderBuffer) {}
-
-// sized gives the picture w×h pixels, of whatever colours.
-func (c *canvas) sized(w, h int) *image.RGBA {
-	if n := 4 * w * h; cap(c.rgba.Pix) < n {
-		c.rgba.Pix = make([]uint8, n)
-	}
-	c.rgba.Pix, c.rgba.Stride, c.rgba.Rect = c.rgba.Pix[:4*w*h], 4*w, image.Rect(0, 0, w, h)
-	return &c.rgba
-}
-
 // writePNG draws shapes with gonum's canvas and text glyph by glyph at places
 // between pixels, since the canvas' own text goes through an image transform
 // that blurs it and kerns for the wrong size.
 func (p *paper) writePNG(w io.Writer, opt Options) error {
 	dpi := int(72*opt.Scale + 0.5) // so that one point of the canvas is one CSS pixel
-	pixels := func(v float64) int { return int(v/72*float64(dpi) + 0.5) }
-	mem := canvases.Get().(*canvas)
-	defer canvases.Put(mem)
-	img := mem.sized(pixels(p.w), pixels(p.h))
-	ctx := gg.NewContextForRGBA(img) // vgimg would make a copy of the picture
-	ctx.SetLineCapButt()
-	ctx.InvertY()
-	c := vgimg.NewWith(vgimg.UseImageWithContext(img, ctx), vgimg.UseDPI(dpi))
+	img := newImage(dots(p.w, dpi), dots(p.h, dpi))
+	defer images.Put(img)
+	c := canvasOn(img, dpi)
 	pen := newPen(p.face, float64(dpi)/72, img)
 	for _, o := range p.ops {
 		col := rgb(hex(o.ink, opt.Dark))
@@ -89,60 +58,85 @@ func (p *paper) writePNG(w io.Writer, opt Options) error {
 		c.SetLineDash(dashes(o), 0)
 		c.Stroke(path)
 	}
-	e := png.Encoder{BufferPool: mem}
-	return e.Encode(w, mem.paletted())
+	return png.Encode(w, paletted(img))
+}
+
+// images are drawn on again: of a report's eleven charts, each of eleven megabytes
+// of pixels, two thirds of the time went into memory that the system cleared and
+// the canvas copied.
+var images sync.Pool
+
+func newImage(width, height int) *image.RGBA {
+	r := image.Rect(0, 0, width, height)
+	if old, ok := images.Get().(*image.RGBA); ok && cap(old.Pix) >= 4*width*height {
+		return &image.RGBA{Pix: old.Pix[:4*width*height], Stride: 4 * width, Rect: r}
+	}
+	return image.NewRGBA(r)
+}
+
+// dots is how many pixels of the image a length in CSS pixels takes.
+func dots(length float64, dpi int) int { return int(length/72*float64(dpi) + 0.5) }
+
+// canvasOn is gonum's canvas on an image, which it paints white; by its own
+// options it would draw on a copy.
+func canvasOn(img *image.RGBA, dpi int) *vgimg.Canvas {
+	ctx := gg.NewContextForRGBA(img)
+	ctx.SetLineCapButt()
+	ctx.InvertY()
+	return vgimg.NewWith(vgimg.UseImageWithContext(img, ctx), vgimg.UseDPI(dpi))
 }
 
 // paletted keeps the 256 most frequent colours and gives the others, all of them
 // edges of letters and lines, the nearest one. Nobody sees a difference, and the
-// file is a third of the size and of the time.
-func (c *canvas) paletted() *image.Paletted {
-	src := &c.rgba
-	w, h := src.Rect.Dx(), src.Rect.Dy()
-	row := func(y int) []uint8 { return src.Pix[y*src.Stride : y*src.Stride+4*w] }
-	// Half of all rows are as the one above, and a run of one colour is long.
+// file is a third of the size and of the time. Most rows of a chart are like the
+// row above and are not looked at pixel by pixel.
+func paletted(src *image.RGBA) *image.Paletted {
 	counts := map[uint32]int{}
-	for y := 0; y < h; {
-		same := 1
-		for y+same < h && bytes.Equal(row(y), row(y+same)) {
-			same++
-		}
-		runs(row(y), func(color uint32, _, n int) { counts[color] += n * same })
-		y += same
-	}
-	index, colors := nearest(counts)
-	if cap(c.indexed) < w*h {
-		c.indexed = make([]uint8, w*h)
-	}
-	dst := &image.Paletted{Pix: c.indexed[:w*h], Stride: w, Rect: src.Rect, Palette: colors}
-	for y := range h {
-		to := dst.Pix[y*w : (y+1)*w]
-		if y > 0 && bytes.Equal(row(y), row(y-1)) {
-			copy(to, dst.Pix[(y-1)*w:])
-			continue
-		}
-		runs(row(y), func(color uint32, at, n int) {
-			nr := index[color]
-			for i := range to[at : at+n] {
-				to[at+i] = nr
+	eachRow(src, func(row []byte, _, n int) {
+		run, last := 0, colorAt(row, 0)
+		for i := 0; i < len(row); i += 4 {
+			if c := colorAt(row, i); c != last {
+				counts[last] += run * n
+				run, last = 0, c
 			}
-		})
-	}
+			run++
+		}
+		counts[last] += run * n
+	})
+	index, colors := nearest(counts)
+	dst := image.NewPaletted(src.Rect, colors)
+	eachRow(src, func(row []byte, y, n int) {
+		line := dst.Pix[y*dst.Stride : (y+1)*dst.Stride]
+		last, nr := colorAt(row, 0), index[colorAt(row, 0)]
+		for i := range line {
+			if c := colorAt(row, i*4); c != last {
+				last, nr = c, index[c]
+			}
+			line[i] = nr
+		}
+		for k := 1; k < n; k++ {
+			copy(dst.Pix[(y+k)*dst.Stride:], line)
+		}
+	})
 	return dst
 }
 
-// runs calls f for each stretch of one colour of a row of pixels: where it
-// begins and how many they are.
-func runs(row []uint8, f func(color uint32, at, n int)) {
-	first, last := 0, binary.BigEndian.Uint32(row)>>8
-	n := len(row) / 4
-	for i := 1; i < n; i++ {
-		if c := binary.BigEndian.Uint32(row[4*i:]) >> 8; c != last {
-			f(last, first, i-first)
-			first, last = i, c
+func colorAt(row []byte, i int) uint32 {
+	p := row[i : i+4 : i+4]
+	return uint32(p[0])<<16 | uint32(p[1])<<8 | uint32(p[2])
+}
+
+// eachRow hands out the rows of an image, of n equal ones in succession the first.
+func eachRow(img *image.RGBA, f func(row []byte, y, n int)) {
+	height := img.Rect.Dy()
+	for y := 0; y < height; {
+		row, n := img.Pix[y*img.Stride:(y+1)*img.Stride], 1
+		for y+n < height && bytes.Equal(row, img.Pix[(y+n)*img.Stride:(y+n+1)*img.Stride]) {
+			n++
 		}
+		f(row, y, n)
+		y += n
 	}
-	f(last, first, n-first)
 }
 
 // nearest gives each colour its place in a palette of at most 256.

@@ -95,7 +95,7 @@ var emptyOnes atomic.Int64
 // openEmpty opens a database in memory with nothing in it, for reading in place
 // of the one at path.
 func openEmpty(path string) (*DB, error) {
-	if err := registerFunctions(); err != nil {
+	if err := registerRows(); err != nil {
 		return nil, err
 	}
 	pool, err := sql.Open("sqlite3", fmt.Sprintf("file:callsift-empty-%d?mode=memory&cache=shared", emptyOnes.Add(1)))

@@ -98,9 +98,9 @@ func (db *DB) Minutes(ctx context.Context, from, to int64) (list []Minute, activ
 		if err := tx.QueryRowContext(ctx, `SELECT coalesce(sum(answered - ended), 0) FROM minute WHERE minute < ?`, from/minuteUS).Scan(&active); err != nil {
 			return err
 		}
-		return eachNumbers(ctx, tx, "minute, begun, answered, ended", "FROM minute WHERE minute >= ? AND minute < ?", []any{from / minuteUS, to / minuteUS}, func(r []int64, left int) {
+		return eachNumbers(ctx, tx, `minute, begun, answered, ended`, `minute WHERE minute >= ? AND minute < ?`, []any{from / minuteUS, to / minuteUS}, 4, func(v []int64, left int) {
 			list = slices.Grow(list, left)
-			list = append(list, Minute{r[0] * minuteUS, r[1], r[2], r[3]})
+			list = append(list, Minute{v[0] * minuteUS, v[1], v[2], v[3]})
 		})
 	})
 	slices.SortFunc(list, func(a, b Minute) int { return cmp.Compare(a.Start, b.Start) })

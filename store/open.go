@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"embed"
@@ -110,12 +109,8 @@ func open(path string, temporary bool) (*DB, error) {
 	return db, nil
 }
 
-// registerFunctions makes our own SQL functions known to the connections opened
-// from now on.
-func registerFunctions() error { return cmp.Or(registerRows(), registerNumbers()) }
-
 func connect(path string, options ...string) (*DB, error) {
-	if err := registerFunctions(); err != nil {
+	if err := registerRows(); err != nil {
 		return nil, err
 	}
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + strings.Join(options, "&")

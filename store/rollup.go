@@ -59,13 +59,15 @@ func (db *DB) Cells(ctx context.Context, from, to, step int64) ([]Cell, error) {
 }
 
 // EachCell reads the roll-up of [from, to) by quarter hours: in the order of its
-// key, though nobody promises it. left is how many are to come, this one with
-// them; 0: unknown.
+// key, though nobody promises it. left is about how many are to come, this
+// one with them.
 func (db *DB) EachCell(ctx context.Context, from, to int64, f func(c Cell, left int)) error {
-	return db.numbers(ctx, "quarter, profile, n, talked, talk_ms, short", "FROM rollup WHERE quarter >= ? AND quarter < ?",
-		[]any{from / Quarter, quarterEnd(to)}, func(r []int64, left int) {
-			f(Cell{r[0] * Quarter, r[1], r[2], r[3], r[4], r[5]}, left)
-		})
+	return db.snapshot(ctx, func(tx *sql.Tx) error {
+		return eachNumbers(ctx, tx, `quarter, profile, n, talked, talk_ms, short`, `rollup WHERE quarter >= ? AND quarter < ?`,
+			[]any{from / Quarter, quarterEnd(to)}, 6, func(v []int64, left int) {
+				f(Cell{v[0] * Quarter, v[1], v[2], v[3], v[4], v[5]}, left)
+			})
+	})
 }
 
 // stepped sums cells that are in order of time to longer steps. Profiles' ids
@@ -98,10 +100,12 @@ func stepped(cells []Cell, step int64) []Cell {
 // time, in order of kind, profile and bucket.
 func (db *DB) Delays(ctx context.Context, from, to int64, kinds ...DelayKind) ([]Delay, error) {
 	sums := map[Delay]int64{}
-	err := db.numbers(ctx, "kind, profile, bucket, n", "FROM delay WHERE quarter >= ? AND quarter < ?", []any{from / Quarter, quarterEnd(to)}, func(r []int64, _ int) {
-		if d := (Delay{Time: from, Kind: DelayKind(r[0]), Profile: r[1], Bucket: int(r[2])}); slices.Contains(kinds, d.Kind) {
-			sums[d] += r[3]
-		}
+	err := db.snapshot(ctx, func(tx *sql.Tx) error {
+		return eachNumbers(ctx, tx, `kind, profile, bucket, n`, `delay WHERE quarter >= ? AND quarter < ?`, []any{from / Quarter, quarterEnd(to)}, 4, func(v []int64, _ int) {
+			if d := (Delay{Time: from, Kind: DelayKind(v[0]), Profile: v[1], Bucket: int(v[2])}); slices.Contains(kinds, d.Kind) {
+				sums[d] += v[3]
+			}
+		})
 	})
 	list := make([]Delay, 0, len(sums))
 	for d, n := range sums {
@@ -152,12 +156,3 @@ func (db *DB) AttemptMinutes(ctx context.Context, from, to int64) ([]Cell, error
 	})
 	return list, err
 }
-
-// numbers is each for a query of whole numbers: SELECT columns rest. Rows come in
-// any order, and the slice is only valid during the call.
-func (db *DB) numbers(ctx context.Context, columns, rest string, args []any, f func(row []int64, left int)) error {
-	return db.snapshot(ctx, func(tx *sql.Tx) error { return eachNumbers(ctx, tx, columns, rest, args, f) })
-}
-
-// columnCount is how many columns a list of names has.
-func columnCount(columns string) int { return 1 + strings.Count(columns, ",") }

@@ -5,47 +5,10 @@ import (
 	"database/sql"
 	"fmt"
 	"math"
-	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 )
-
-// TestNumbers: whole numbers come as they are in the database, whatever their
-// size, and in the plain build (tag plainrows) too.
-func TestNumbers(t *testing.T) {
-	db := newDB(t)
-	want := [][]int64{{0, 1}, {-1, 63}, {64, -64}, {math.MaxInt64, math.MinInt64}, {1 << 62, -1 << 31}}
-	if _, err := db.sql.Exec(`CREATE TABLE t (a INTEGER, b INTEGER)`); err != nil {
-		t.Fatal(err)
-	}
-	read := func(rest string) (rows [][]int64) {
-		t.Helper()
-		err := db.numbers(context.Background(), "a, b", rest, nil, func(r []int64, left int) {
-			if rows = append(rows, slices.Clone(r)); left != 0 && left != len(want)-len(rows)+1 {
-				t.Errorf("row %d: %d left", len(rows), left)
-			}
-		})
-		if err != nil {
-			t.Error(err)
-		}
-		return rows
-	}
-	if got := read("FROM t"); len(got) != 0 {
-		t.Errorf("%v of an empty table", got)
-	}
-	for _, r := range want {
-		if _, err := db.sql.Exec(`INSERT INTO t VALUES (?, ?)`, r[0], r[1]); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if d := cmp.Diff(want, read("FROM t ORDER BY rowid")); d != "" {
-		t.Error(d)
-	}
-	if err := db.numbers(context.Background(), "a", "FROM nowhere", nil, func([]int64, int) {}); err == nil {
-		t.Error("no error for a table that is not there")
-	}
-}
 
 // filled has rows of several profiles in several quarter hours, some without a time.
 func filled(t *testing.T) *DB {

@@ -7,6 +7,7 @@
 //	report.md        the same sections as the page, for a wiki or a ticket
 //	report.pdf       the same sections on A4
 //	report.xlsx      a sheet a table, with real numbers and dates
+//	mail.eml         a summary of at most 20 lines with charts, numbers masked
 //	charts/NAME.png  and NAME.svg
 //	tables/NAME.csv  one a table
 //
@@ -38,6 +39,7 @@ type Options struct {
 	ShowSQL      bool                // a query under each table
 	Where        []analyze.Condition // of the report's calls, for those queries
 	Lang         string              // "en", "zh"; "": en
+	OpenMail     bool                // telephone numbers are not masked in the mail; in the other forms Mask does that
 }
 
 // file is one file of the pack, path relative to its folder.
@@ -90,7 +92,7 @@ type work struct {
 }
 
 // pack makes all files side by side, as many at a time as there are processors:
-// each drawing under way holds a picture of eleven megabytes.
+// each drawing under way holds a picture of fifteen megabytes.
 func pack(r *analyze.Report, opt Options) ([]file, error) {
 	list := works(r, opt)
 	files, errs := make([]file, len(list)), make([]error, len(list))
@@ -124,6 +126,7 @@ func works(r *analyze.Report, opt Options) []work {
 	add("report.md", func() ([]byte, error) { return markdown(r, opt), nil })
 	add("report.xlsx", func() ([]byte, error) { return workbook(r) })
 	add("report.pdf", func() ([]byte, error) { return printed(r, opt) })
+	add("mail.eml", func() ([]byte, error) { return letter(r, opt) })
 	add("report.html", func() ([]byte, error) { return page(r, opt) })
 	return list
 }
