@@ -263,13 +263,22 @@ type assembler struct {
 	watched [][2]int64 // other sources' time ranges, merged
 	hidden  hidden
 	covered map[int64]bool // unsettled bundles that were assembled when all of the last source was read
-	msgs    []dialog.Message
+
+	// The memory in which Call-IDs are assembled one after the other: what is in it
+	// holds until the next one.
+	msgs  []dialog.Message
+	packs unpacker
+	calls dialog.Assembler
+	rows  rowMaker
 
 	names     *namer
 	oneWay    oneWayPairs
 	sources   []store.Source // of this transaction, those that are read
 	stretches []stretch      // of time in which calls may have to be joined anew
 }
+
+// maxKept bounds the messages of a Call-ID whose memory is kept for the next one.
+const maxKept = 4096
 
 func newAssembler(im *store.Import) *assembler {
 	a := &assembler{im: im, watched: im.Watched(), hidden: hiddenBy(im.Seams()), names: namesOf(im)}
@@ -347,20 +356,24 @@ func (a *assembler) assemble(id int64, kind string, fresh bool, evidence []store
 		a.touchedBy(calls, false)
 		return
 	}
+	if cap(a.msgs) > maxKept {
+		a.msgs = nil
+	}
 	a.msgs = a.msgs[:0]
+	a.packs.reset()
 	for _, e := range evidence {
 		var err error
-		if a.msgs, err = unpack(a.msgs, e.Source, e.Data); err != nil {
+		if a.msgs, err = a.packs.unpack(a.msgs, e.Source, e.Data); err != nil {
 			a.im.Warn(0, err.Error())
 		}
 	}
 	var again int64
 	a.msgs, again = a.hidden.drop(a.msgs)
-	result := dialog.Assemble(a.msgs, a.context())
+	result := a.calls.Assemble(a.msgs, a.context())
 	if a.covered != nil && !result.Settled {
 		a.covered[id] = true
 	}
-	rows := rowsOf(&result, a.msgs, format)
+	rows := a.rows.rowsOf(&result, a.msgs, format)
 	a.names.labelAll(rows)
 	a.im.Replace(id, fresh, rows, stepsOf(&result, again), result.Settled)
 	a.im.SetLinks(id, fresh, linksOf(&result))
