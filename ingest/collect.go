@@ -152,8 +152,13 @@ func (c *collector) Warn(at Place, text string) { c.im.Warn(at.Line, text) }
 // bundle finds or opens a bundle and makes it the least idle one.
 func (c *collector) bundle(kind string, key []byte, time int64) *openBundle {
 	key = clipKey(key)
-	b := c.open[string(key)]
-	if b == nil {
+	b := c.end // a proxy sends on what has just come in: every second message is of the same call
+	if b != nil && b.kind == kind && b.key == string(key) {
+		b.last = max(b.last, time)
+		c.now = max(c.now, time)
+		return b
+	}
+	if b = c.open[string(key)]; b == nil {
 		b = c.newBundle()
 		b.kind, b.key = kind, string(key)
 		c.open[b.key] = b
