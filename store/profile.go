@@ -3,7 +3,7 @@ package store
 import (
 	"database/sql"
 	"fmt"
-	"strings"
+	"slices"
 
 	"callsift/store/codes"
 )
@@ -12,25 +12,19 @@ import (
 const profileColumns = `id, scope, method, outcome, code, origin, reason, cause_code, cause_q850, cause_text, cause_from, released, rang, flags,
 	from_addr, to_addr, trunk_hint, dir_hint, prefix_hint, user_agent, device_hint, format, class, cause, trunk, peer, direction, site, device, prefix, scanner`
 
-// profileTable finds the id of a profile; it holds all profiles of the database.
-type profileTable struct {
-	full   bool // maxProfiles was reached, and the source says so
-	ids    map[Profile]int64
-	byID   map[int64]Profile
-	next   int64
-	recent [recentProfiles]recentProfile
-}
-
-// recentProfiles: a site's CDRs have some hundred profiles, each of which should
-// have a place of its own most of the time.
-const recentProfiles = 1 << 10
+// recentSets: a site's CDRs have some hundred profiles, a capture with its proxies a
+// thousand, each of which should find a place most of the time. A place holds two.
+const (
+	recentBits = 10
+	recentSets = 1 << recentBits
+)
 
 // recentProfile is a profile that was used lately: hashing its twenty texts for
 // the map took a fifth of the time of a row of a CDR file. It also gathers the
 // roll-up cell that its rows go to, nearly always the same one as the row before.
 type recentProfile struct {
 	Profile
-	id   int64 // 0: free
+	id   int64
 	cell cellKey
 	sum  Cell
 }
@@ -41,27 +35,14 @@ func (p *Profile) place() int {
 	h := uint32(p.Code)<<3 ^ uint32(p.Scope) ^ uint32(p.Flags)<<5
 	for _, s := range [...]string{string(p.Outcome), p.PrefixHint, p.TrunkHint, p.ToAddr, p.FromAddr, p.Reason, string(p.DirHint)} {
 		h = h*31 + uint32(len(s))
-		if s != "" {
-			h = h*31 + uint32(s[0]) + uint32(s[len(s)-1])<<8
+		switch n := len(s); {
+		case n >= 4: // addresses differ in the last digits
+			h = h*31 + uint32(s[0]) + (uint32(s[n-1])|uint32(s[n-2])<<8|uint32(s[n-3])<<16)*0x85EBCA6B
+		case n > 0:
+			h = h*31 + uint32(s[0]) + uint32(s[n-1])<<8
 		}
 	}
-	return int(h * 0x9E3779B1 >> (32 - 10))
-}
-
-// key is the profile without what is not part of its identity.
-func (p Profile) key() Profile {
-	p.ID = 0
-	p.Class, p.Cause, p.Trunk, p.Peer, p.Direction, p.Site, p.Device, p.Prefix, p.Scanner = "", "", "", "", "", "", "", "", false
-	return p
-}
-
-func loadProfiles(tx *sql.Tx) (*profileTable, error) {
-	t := &profileTable{ids: map[Profile]int64{}, byID: map[int64]Profile{}, next: 1}
-	err := eachProfile(tx, func(p *Profile) {
-		t.ids[p.key()], t.byID[p.ID] = p.ID, p.key()
-		t.next = max(t.next, p.ID+1)
-	})
-	return t, err
+	return int(h * 0x9E3779B1 >> (32 - recentBits))
 }
 
 func eachProfile(tx *sql.Tx, f func(*Profile)) error {
@@ -92,58 +73,69 @@ func (im *Import) profileID(p *Profile) int64 { return im.profile(p).id }
 // profile finds or adds a profile and makes it a recent one. p's texts may be
 // views of the reader's buffer: what is kept has texts of its own.
 func (im *Import) profile(p *Profile) *recentProfile {
-	r := &im.profiles.recent[p.place()]
-	if r.id != 0 && r.Profile == *p {
+	set := &im.profiles.recent[p.place()]
+	if r := set[0]; r != nil && r.Profile == *p {
 		return r
 	}
-	im.settleCell(r)
-	key := p.key()
-	id, ok := im.profiles.ids[key]
-	if ok {
-		key = im.profiles.byID[id]
-	} else {
-		key.ownTexts()
-		id = im.newProfile(key)
+	set[0], set[1] = set[1], set[0]
+	r := set[0]
+	switch {
+	case r == nil:
+		r = new(recentProfile)
+		set[0] = r
+	case r.Profile == *p:
+		return r
+	default:
+		im.settleCell(r)
 	}
-	r.Profile, r.id, r.cell = key, id, cellKey{}
+	id := im.profiles.find(p)
+	if id == 0 {
+		id = im.newProfile(p)
+	}
+	r.Profile, r.id, r.cell = im.profiles.get(id), id, cellKey{}
 	return r
-}
-
-// ownTexts copies the texts of a key.
-func (p *Profile) ownTexts() {
-	for _, s := range [...]*string{&p.Method, (*string)(&p.Outcome), (*string)(&p.Origin), &p.Reason, &p.CauseText, (*string)(&p.CauseFrom), &p.Released,
-		&p.FromAddr, &p.ToAddr, &p.TrunkHint, (*string)(&p.DirHint), &p.PrefixHint, &p.UserAgent, &p.DeviceHint, &p.Format} {
-		*s = strings.Clone(*s)
-	}
 }
 
 // maxProfiles is how many profiles may differ in every key. They are all held in
 // memory, and a source in which every message has an agent or reason of its own
 // (a scanner's, a hostile one's) would fill it: past the bound the texts are left
-// out of new ones, past twice that the addresses too, then all but the outcome.
-// A large site has a few thousand.
-var maxProfiles = 50_000
+// out of new ones, furtherProfiles later the addresses too, then all but the
+// outcome. A large site has a few thousand.
+var maxProfiles, furtherProfiles = 40_000, 5_000
 
 // otherText stands for the texts that were left out.
 const otherText = "(other)"
 
 // newProfile adds a profile, or finds the one that it is counted with.
-func (im *Import) newProfile(key Profile) int64 {
-	if n := len(im.profiles.ids); n >= maxProfiles {
-		if !im.profiles.full {
-			im.profiles.full = true
-			im.Warn(0, fmt.Sprintf("over %d different combinations of addresses, agents and reasons: further ones are counted without these texts", maxProfiles))
-		}
-		key = key.without(n / maxProfiles)
-		if id, ok := im.profiles.ids[key]; ok {
-			return id
-		}
+func (im *Import) newProfile(p *Profile) int64 {
+	t := im.profiles
+	n := len(t.ids)
+	if n < maxProfiles {
+		return im.addProfile(p)
 	}
-	id := im.profiles.next
-	im.profiles.next++
-	im.profiles.ids[key], im.profiles.byID[id] = id, key
-	im.addProfile(id, &key)
-	return id
+	t.full = true
+	less := p.without(1 + (n-maxProfiles)/furtherProfiles)
+	if id := t.find(&less); id != 0 {
+		return id
+	}
+	return im.addProfile(&less)
+}
+
+// tellFull says how many rows are counted without their texts, and where the
+// first one is.
+func (im *Import) tellFull() {
+	if !im.profiles.full {
+		return
+	}
+	var n int64
+	im.query(`SELECT coalesce(sum(r.n), 0) FROM rollup r JOIN profile p ON p.id = r.profile WHERE p.user_agent = ? AND p.reason = ?`, []any{otherText, otherText}, func(r *sql.Rows) error { return r.Scan(&n) })
+	im.query(`SELECT s.path, a.line FROM attempt a JOIN profile p ON p.id = a.profile JOIN source s ON s.id = a.source WHERE p.user_agent = ? AND p.reason = ? ORDER BY a.id LIMIT 1`, []any{otherText, otherText}, func(r *sql.Rows) error {
+		var path string
+		var line int
+		err := r.Scan(&path, &line)
+		im.Warn(line, fmt.Sprintf("over %d different combinations of addresses, agents and reasons: %d rows, the first at %s:%d, are counted without these texts", maxProfiles, n, path, line))
+		return err
+	})
 }
 
 // without is the profile with less and less in it.
@@ -154,12 +146,19 @@ func (p Profile) without(level int) Profile {
 	}
 	if level > 2 {
 		p.CauseCode, p.CauseQ850, p.CauseFrom, p.Released, p.Flags = 0, -1, codes.NoOrigin, "", 0
+		if !slices.Contains(knownMethods, p.Method) {
+			p.Method = otherText
+		}
 	}
 	return p
 }
 
-// addProfile queues a profile's row, in the order of the schema.
-func (im *Import) addProfile(id int64, p *Profile) {
+// knownMethods are those of the RFCs: others are without number.
+var knownMethods = []string{"INVITE", "ACK", "BYE", "CANCEL", "REGISTER", "OPTIONS", "PRACK", "SUBSCRIBE", "NOTIFY", "PUBLISH", "INFO", "REFER", "MESSAGE", "UPDATE"}
+
+// addProfile adds a profile and queues its row, in the order of the schema.
+func (im *Import) addProfile(p *Profile) int64 {
+	id := im.profiles.add(p)
 	b := &im.profiled
 	b.begin()
 	b.number(id)
@@ -183,6 +182,7 @@ func (im *Import) addProfile(id int64, p *Profile) {
 		b.text("")
 	}
 	b.bool(false)
+	return id
 }
 
 // Settle lets f work out what depends on all profiles together (trunk, peer,
@@ -200,29 +200,63 @@ func (im *Import) Settle(f func(profiles []*Profile, n map[int64]int64)) {
 	if im.err != nil {
 		return
 	}
-	var list []*Profile
-	before := map[int64]Profile{}
-	im.err = eachProfile(im.tx, func(p *Profile) {
-		if n[p.ID] > 0 {
-			list = append(list, p)
-		}
-		before[p.ID] = *p
-	})
+	list, before := im.settledBefore(n)
 	if im.err != nil {
 		return
 	}
 	f(list, n)
-	for _, p := range list {
-		if was := before[p.ID]; was != *p {
+	for i, p := range list {
+		if now := p.settled(); now != before[i] {
 			im.exec(`UPDATE profile SET class = ?, cause = ?, trunk = ?, peer = ?, direction = ?, site = ?, device = ?, prefix = ?, scanner = ? WHERE id = ?`,
 				p.Class, p.Cause, p.Trunk, p.Peer, string(p.Direction), p.Site, p.Device, p.Prefix, p.Scanner, p.ID)
 		}
 	}
-	for id := range before {
+	im.profiles.each(func(id int64, _ *Profile) {
 		if n[id] == 0 {
 			im.exec(`DELETE FROM profile WHERE id = ?`, id)
 		}
+	})
+	im.tellFull()
+}
+
+// settled is the part of a profile that Settle works out.
+type settled struct {
+	class, cause, trunk, peer, direction, site, device, prefix string
+	scanner                                                    bool
+}
+
+func (p *Profile) settled() settled {
+	return settled{p.Class, p.Cause, p.Trunk, p.Peer, string(p.Direction), p.Site, p.Device, p.Prefix, p.Scanner}
+}
+
+// settledBefore lists the profiles that count something, by id, and what was
+// settled of them. Their other texts are those of the table, not read again.
+func (im *Import) settledBefore(n map[int64]int64) (list []*Profile, before []settled) {
+	all, texts := make([]Profile, 0, len(n)), map[string]string{}
+	once := func(s sql.RawBytes) string {
+		if known, ok := texts[string(s)]; ok {
+			return known
+		}
+		texts[string(s)] = string(s)
+		return texts[string(s)]
 	}
+	im.query(`SELECT id, class, cause, trunk, peer, direction, site, device, prefix, scanner FROM profile ORDER BY id`, nil, func(r *sql.Rows) error {
+		var id int64
+		var is [8]sql.RawBytes
+		var scanner bool
+		if err := r.Scan(&id, &is[0], &is[1], &is[2], &is[3], &is[4], &is[5], &is[6], &is[7], &scanner); err != nil || n[id] <= 0 {
+			return err
+		}
+		p := im.profiles.get(id)
+		p.ID, p.Class, p.Cause, p.Trunk, p.Peer, p.Direction = id, once(is[0]), once(is[1]), once(is[2]), once(is[3]), codes.Direction(once(is[4]))
+		p.Site, p.Device, p.Prefix, p.Scanner = once(is[5]), once(is[6]), once(is[7]), scanner
+		all, before = append(all, p), append(before, p.settled())
+		return nil
+	})
+	for i := range all {
+		list = append(list, &all[i])
+	}
+	return list, before
 }
 
 // fillCodes writes the vocabulary into its tables.
