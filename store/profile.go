@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"database/sql"
 	"fmt"
 	"slices"
@@ -190,13 +191,7 @@ func (im *Import) addProfile(p *Profile) int64 {
 // count nothing any more are dropped.
 func (im *Import) Settle(f func(profiles []*Profile, n map[int64]int64)) {
 	im.flushCells()
-	n := map[int64]int64{}
-	im.query(`SELECT profile, sum(n) FROM rollup GROUP BY profile`, nil, func(r *sql.Rows) error {
-		var id, sum int64
-		err := r.Scan(&id, &sum)
-		n[id] = sum
-		return err
-	})
+	n := im.profileCounts()
 	if im.err != nil {
 		return
 	}
@@ -257,6 +252,17 @@ func (im *Import) settledBefore(n map[int64]int64) (list []*Profile, before []se
 		list = append(list, &all[i])
 	}
 	return list, before
+}
+
+// profileCounts is how many rows each profile counts.
+func (im *Import) profileCounts() map[int64]int64 {
+	im.drain()
+	if im.err != nil {
+		return nil
+	}
+	var n map[int64]int64
+	n, im.err = profileCounts(context.Background(), im.tx)
+	return n
 }
 
 // fillCodes writes the vocabulary into its tables.
