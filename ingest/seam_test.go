@@ -136,7 +136,7 @@ func TestSplitAtEveryByte(t *testing.T) {
 	switch {
 	case testing.Short():
 		step = 37
-	case os.Getenv("CALLSIFT_LIVE") != "": // a minute for each style
+	case os.Getenv(liveEnv) != "": // a minute for each style
 		step = 1
 	}
 	for style, write := range logStyles {
