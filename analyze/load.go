@@ -22,13 +22,15 @@ func LoadBreakdown(ctx context.Context, db *store.DB, q Query) (Data, error) {
 		return Data{}, err
 	}
 	if q.NeedsCalls() {
-		return l.data, l.calls(0)
+		err := l.callerCells()
+		return l.data, err
 	}
 	step := int64(math.MaxInt64 / quarter * quarter)
 	if q.asksTime() {
 		step = quarter
 	}
-	return l.data, l.cells(step)
+	err := l.cells(step)
+	return l.data, err
 }
 
 // Load reads all that metrics and reports are made of.

@@ -55,10 +55,12 @@ func (q Query) zone() *time.Location {
 // NeedsCalls tells whether counts per quarter hour cannot answer the query: it
 // asks for the caller's number, or a bound is not on a quarter hour.
 func (q Query) NeedsCalls() bool {
-	if slices.Contains(q.By, "source") || !onQuarter(q.Period.From) || !onQuarter(q.Period.To) {
-		return true
-	}
-	return slices.ContainsFunc(q.Where, func(c Condition) bool { return c.Key == "source" })
+	return q.asksCaller() || !onQuarter(q.Period.From) || !onQuarter(q.Period.To)
+}
+
+// asksCaller tells whether a key or condition is about the calling number.
+func (q Query) asksCaller() bool {
+	return slices.Contains(q.By, "source") || slices.ContainsFunc(q.Where, func(c Condition) bool { return c.Key == "source" })
 }
 
 func onQuarter(t time.Time) bool { return t.IsZero() || t.UnixMicro()%quarter == 0 }

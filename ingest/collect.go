@@ -152,8 +152,13 @@ func (c *collector) Warn(at Place, text string) { c.im.Warn(at.Line, text) }
 // bundle finds or opens a bundle and makes it the least idle one.
 func (c *collector) bundle(kind string, key []byte, time int64) *openBundle {
 	key = clipKey(key)
-	b := c.open[string(key)]
-	if b == nil {
+	b := c.end // a proxy sends on what has just come in: every second message is of the same call
+	if b != nil && b.kind == kind && b.key == string(key) {
+		b.last = max(b.last, time)
+		c.now = max(c.now, time)
+		return b
+	}
+	if b = c.open[string(key)]; b == nil {
 		b = c.newBundle()
 		b.kind, b.key = kind, string(key)
 		c.open[b.key] = b
@@ -267,13 +272,22 @@ type assembler struct {
 	// at its end. It gets no rows until then, which would have to be taken out again:
 	// that was half the time of a source of calls that stay open.
 	early bool
+
+	// The memory in which Call-IDs are assembled one after the other: what is in it
+	// holds until the next one.
 	msgs  []dialog.Message
+	packs unpacker
+	calls dialog.Assembler
+	rows  rowMaker
 
 	names     *namer
 	oneWay    oneWayPairs
 	sources   []store.Source // of this transaction, those that are read
 	stretches []stretch      // of time in which calls may have to be joined anew
 }
+
+// maxKept bounds the messages of a Call-ID whose memory is kept for the next one.
+const maxKept = 4096
 
 func newAssembler(im *store.Import) *assembler {
 	a := &assembler{im: im, watched: im.Watched(), hidden: hiddenBy(im.Seams()), names: namesOf(im)}
@@ -353,10 +367,14 @@ func (a *assembler) assemble(id int64, kind string, fresh bool, evidence []store
 		a.touchedBy(calls, false)
 		return
 	}
+	if cap(a.msgs) > maxKept {
+		a.msgs = nil
+	}
+	a.packs.reset()
 	var again int64
-	a.msgs, evidence, again = a.unpackAll(a.msgs[:0], evidence)
+	a.msgs, evidence, again = a.unpackAll(&a.packs, a.msgs[:0], evidence)
 	format := a.formatOf(id, kind, evidence)
-	result := dialog.Assemble(a.msgs, a.context())
+	result := a.calls.Assemble(a.msgs, a.context())
 	if !result.Settled {
 		if a.early {
 			a.im.Unsettle(id)
@@ -366,7 +384,7 @@ func (a *assembler) assemble(id int64, kind string, fresh bool, evidence []store
 			a.covered[id] = true
 		}
 	}
-	rows := rowsOf(&result, a.msgs, format)
+	rows := a.rows.rowsOf(&result, a.msgs, format)
 	a.names.labelAll(rows)
 	a.im.Replace(id, fresh, rows, stepsOf(&result, again), result.Settled)
 	a.im.SetLinks(id, fresh, linksOf(&result))
@@ -374,12 +392,14 @@ func (a *assembler) assemble(id int64, kind string, fresh bool, evidence []store
 }
 
 // unpackAll appends the messages of a bundle to msgs, without those that a seam has
-// read anew. used is the evidence that messages are left of; again counts the others.
-func (a *assembler) unpackAll(msgs []dialog.Message, evidence []store.Evidence) (list []dialog.Message, used []store.Evidence, again int64) {
+// read anew. used is the evidence that messages are left of, in the place of all;
+// again counts the others.
+func (a *assembler) unpackAll(u *unpacker, msgs []dialog.Message, evidence []store.Evidence) (list []dialog.Message, used []store.Evidence, again int64) {
+	used = evidence[:0]
 	for _, e := range evidence {
 		n := len(msgs)
 		var err error
-		if msgs, err = unpack(msgs, e.Source, e.Data); err != nil {
+		if msgs, err = u.unpack(msgs, e.Source, e.Data); err != nil {
 			a.im.Warn(0, err.Error())
 		}
 		kept, dropped := a.hidden.drop(msgs[n:])
