@@ -29,6 +29,9 @@ type Query struct {
 
 	Witness Witness  // reads messages for the findings; nil: they are told without
 	Targets []Target // the user's, for the report
+
+	Holidays []string // days such as 2026-12-25 that comparisons leave out
+	without  []Period // what is left out, of any period
 }
 
 func (q Query) scope() string {
@@ -142,7 +145,7 @@ func (s *selection) profileAt(id, at int64) *store.Profile {
 		return nil
 	}
 	p := s.byID[id]
-	if p == nil || !s.timeWanted(at) {
+	if p == nil || leaves(s.q.without, at) || !s.timeWanted(at) {
 		return nil
 	}
 	return p

@@ -73,7 +73,7 @@ func BuildReport(current, previous Data, q Query, title string) Report {
 	r.Actions = actionsOf(r.Findings)
 	r.Anomalies = anomalies(current, q)
 	r.Trunking = availability(current, q)
-	r.Targets = targetResults(q.Targets, r.KPIs)
+	r.Targets = targetResults(current, q, r.KPIs)
 	r.Excluded = excluded(current, q)
 	r.Ledger = ledgerLines(current, q)
 	r.Verdict = verdict(current, q, &r)

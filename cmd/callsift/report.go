@@ -17,6 +17,7 @@ import (
 type reportOptions struct {
 	selectFlags
 	out, title, font, failOver, failOn string
+	holidays                           []string
 	evidence                           int
 	sql                                bool
 }
@@ -48,6 +49,7 @@ EXIT STATUS
 	f.StringVar(&opt.failOver, "fail-over", "", "exit with status 3 if more than `RATE` of the calls failed, e.g. 5%")
 	f.IntVar(&opt.evidence, "evidence", 60, "at most `N` calls with ladder and raw lines inside the page; 0: none")
 	f.BoolVar(&opt.sql, "show-sql", false, "under each table the SQL query that gives its numbers")
+	holidaysFlag(cmd, &opt.holidays)
 	f.StringVar(&opt.failOn, "fail-on", "", "exit with status 3 on `WHAT`: finding")
 	cmd.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions([]string{"finding"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
@@ -84,6 +86,9 @@ func runReport(ctx context.Context, a *app, opt reportOptions, paths []string) e
 	}
 	defer done()
 	q.Witness = witness(ctx, db)
+	if err := a.bounds(&q, opt.holidays); err != nil {
+		return err
+	}
 	r, err := analyze.ReportFrom(ctx, db, q, siteTitle(opt.title, paths, a.dbPath()))
 	if err != nil {
 		return err
