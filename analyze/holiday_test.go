@@ -86,7 +86,9 @@ func TestAnomaliesWithoutHolidays(t *testing.T) {
 	}
 	// A quiet Thursday is an anomaly if the holiday of the week before is no measure.
 	thursday := q.Period.From.AddDate(0, 0, 3)
-	current.Cells = slices.DeleteFunc(current.Cells, func(c Cell) bool { return c.Time >= thursday.UnixMicro() && c.Time < thursday.AddDate(0, 0, 1).UnixMicro() })
+	current.Cells = slices.DeleteFunc(current.Cells, func(c Cell) bool {
+		return c.Time >= thursday.UnixMicro() && c.Time < thursday.AddDate(0, 0, 1).UnixMicro()
+	})
 	if list := anomalies(current.Data, q); len(list) != 1 || !list[0].From.Equal(thursday) || list[0].Weeks != 3 {
 		t.Errorf("%+v", list)
 	}

@@ -40,6 +40,7 @@ const (
 	proofReinvite   = "reinvite"   // a request inside the dialog failed
 	proofOneCallee  = "one-callee" // nearly all to one number
 	proofShort      = "short"      // short calls rose too
+	proofHangUp     = "hang-up"    // one side always hangs up
 )
 
 // ownAnswerMS: nobody's thumb is that fast.
@@ -230,15 +231,21 @@ func (d *driver) pdd(data Data) (now, n, usual, m int64) {
 func (d *driver) fromProfiles(data Data, add func(string, string, ...any)) {
 	_, having := d.profilesOf(data)
 	var n, recovered, no100, after100, rang, unanswered, rejected, reinvite int64
+	released := map[string]int64{}
 	selectFrom(data, d.g.q, nil).cells(data, func(c Cell, p *store.Profile) {
 		b := (c.Time - d.g.from) / quarter
 		if !having[p.ID] || b < 0 || b >= int64(len(d.in)) || !d.in[b] {
 			return
 		}
-		n += c.N
+		k := c.N
+		if d.g.name == SymptomShort { // the profile tells nothing of how long they were
+			k = c.Short
+		}
+		n += k
+		released[p.Released] += k
 		count := func(sum *int64, yes bool) {
 			if yes {
-				*sum += c.N
+				*sum += k
 			}
 		}
 		count(&no100, p.Code == codes.None && p.Flags&codes.FlagProvisionalOnly == 0)
@@ -267,6 +274,9 @@ func (d *driver) fromProfiles(data Data, add func(string, string, ...any)) {
 	if most(reinvite) {
 		add(proofReinvite, "A request inside the dialog (re-INVITE) failed in %s of %s.", thousands(reinvite), thousands(n))
 	}
+	if side, k := mostReleased(released); d.g.name == SymptomShort && k >= minCases && 10*k >= 8*n {
+		add(proofHangUp, "In %s of %s it was the %s who hung up: most likely the one who heard nothing.", thousands(k), thousands(n), side)
+	}
 	if d.g.name == SymptomFailed {
 		recovered = d.recoveredCalls(data)
 		if recovered > 0 {
@@ -276,6 +286,16 @@ func (d *driver) fromProfiles(data Data, add func(string, string, ...any)) {
 	if text := d.shortCalls(data); text != "" {
 		add(proofShort, "%s", text)
 	}
+}
+
+// mostReleased is the side that ended most of the calls.
+func mostReleased(released map[string]int64) (side string, n int64) {
+	for _, s := range []string{"caller", "callee"} {
+		if released[s] > n {
+			side, n = s, released[s]
+		}
+	}
+	return side, n
 }
 
 // recoveredCalls counts calls of the driver's time that went through after an

@@ -19,6 +19,7 @@ type Testimony struct {
 	Warning    string
 	Nonces     int  // different nonces in challenges; 0 none
 	Authorized bool // a request with credentials was sent
+	OwnNonce   bool // ... for the nonce of a challenge
 }
 
 // asked is how many calls the witness is asked about.
@@ -66,10 +67,13 @@ func (d *driver) fromMessages(add func(string, string, ...any)) {
 	case code == 503 && every(func(t Testimony) bool { return t.RetryAfter == "" }):
 		add("no-retry", "The refusals carry no Retry-After.")
 	case (code == 401 || code == 403 || code == 407) && every(func(t Testimony) bool { return t.Authorized }):
-		if every(func(t Testimony) bool { return t.Nonces <= 1 }) {
+		switch {
+		case every(func(t Testimony) bool { return t.OwnNonce && t.Nonces == 1 }):
 			add(proofNonce, "The refusal came after credentials for the challenge's own nonce: it is the password or the account, not a stale nonce.")
-		} else {
+		case t.Nonces > 1:
 			add("nonces", "The challenges came with %d different nonces.", t.Nonces)
+		case t.Nonces == 1:
+			add("stale-nonce", "The credentials were for another nonce than the challenge's: they were stale.")
 		}
 	case code == 408 && every(func(t Testimony) bool { return t.Trying }):
 		add(proofAfter100, "A 100 came before the 408.")
