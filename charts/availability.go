@@ -16,7 +16,7 @@ func availabilityFigure(r *analyze.Report) Figure {
 	fig := Figure{
 		Title:    "Trunks over the week: calls, registrations, OPTIONS, events",
 		Subtitle: line(r.Title, period(r)),
-		Footer: line("colour: failure rate of the hour, as in the heat map", "dark line: minutes with at least 3 attempts of which half or more failed", "blank: nothing was tried, so nothing is known",
+		Footer: line("colour: failure rate of the hour, as in the heat map", "a quarter high: under 5 attempts", "dark line: minutes with at least 3 attempts of which half or more failed", "blank: nothing was tried, so nothing is known",
 			"hatched: no data", r.Zone),
 	}
 	if len(r.Lanes) == 0 {
@@ -123,6 +123,10 @@ func drawLanes(p *paper, b box, r *analyze.Report) {
 	p.timeAxis(plot, from, to)
 }
 
+// fewAttempts is under how many an hour's rate says little: one of two that failed
+// is no outage, and does not look like one.
+const fewAttempts = 5
+
 // lane draws the hours of one lane.
 func (p *paper) lane(l analyze.Lane, b box, at func(time.Time) float64, from time.Time) {
 	for i, bin := range l.Bins {
@@ -137,7 +141,12 @@ func (p *paper) lane(l analyze.Lane, b box, at func(time.Time) float64, from tim
 			keys = nil // requests of other methods are not in the list of calls
 		}
 		p.behind(fmt.Sprintf("%s, %s: %s of %s %s failed (%s)", l.Name, show.Moment(start), show.Count(bin.Failed), show.Count(bin.Rated), laneNames[l.Method], show.Percent(rate)), keys...)
-		p.rect(box{left, b.y, right - left, b.h}, heatInk(rate))
+		if l.Method == "INVITE" && bin.Failed > 0 && bin.Rated < fewAttempts {
+			p.rect(box{left, b.y, right - left, b.h}, "heat0")
+			p.rect(box{left, b.bottom() - b.h/4, right - left, b.h / 4}, heatInk(rate))
+		} else {
+			p.rect(box{left, b.y, right - left, b.h}, heatInk(rate))
+		}
 		p.behind("")
 	}
 }

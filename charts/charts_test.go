@@ -215,9 +215,9 @@ func wellFormed(t *testing.T, name string, svg []byte) {
 }
 
 func TestSVG(t *testing.T) {
-	svg := string(render(t, figure(t, "codes", sample.Hotel()), "svg", Options{}))
+	svg := string(render(t, figure(t, "codes", sample.Hotel()), "svg", Options{Height: 600}))
 	for _, want := range []string{`<rect x="0" y="0" width="1200" height="600" fill="#FFFFFF"/>`, "Arial, Helvetica, sans-serif",
-		`role="img"`, `<title id="codes-t">`, "503 Service Unavailable"} {
+		`role="img"`, `<title id="codes-t">`, `lengthAdjust="spacingAndGlyphs"`, "503 Service Unavailable"} {
 		if !strings.Contains(svg, want) {
 			t.Errorf("no %q", want)
 		}

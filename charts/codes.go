@@ -42,6 +42,7 @@ func codesFigure(r *analyze.Report) Figure {
 		return fig
 	}
 	fig.Alt = codesAlt(r, rows, total, answered)
+	fig.height = max(260, 130+38*min(12, len(rows)))
 	fig.draw = func(p *paper, b box) { drawCodes(p, b, rows, total) }
 	return fig
 }

@@ -19,7 +19,7 @@ func compareFigure(r *analyze.Report) Figure {
 		Title:    "This period against the one before, by response code",
 		Subtitle: line(r.Title, period(r)),
 		Footer: line("share of all "+show.Scope(r.Scope), "difference in percentage points with its 95 % interval, widened where failures come in bursts",
-			"in colour: significant (Benjamini-Hochberg 5 %) and large enough to matter"),
+			"in colour: significant (Benjamini-Hochberg 5 %) and large enough to matter, or new"),
 	}
 	t := r.Changes.Table("code")
 	var rows []analyze.Change
@@ -50,16 +50,29 @@ func compareFigure(r *analyze.Report) Figure {
 }
 
 func marked(c analyze.Change) int {
-	if c.Arrow != "" {
+	if changeInk(c) != inkMuted {
 		return 1
 	}
 	return 0
 }
 
-func changeName(c analyze.Change) string { return cmp.Or(c.Label, c.Key, "(none)") }
+// newFrom is how many calls make a code that the earlier period did not have worth
+// a colour: as many as a test needs.
+const newFrom = 5
 
-// points writes a difference of fractions in percentage points.
-func points(f float64) string { return strings.Replace(fmt.Sprintf("%+.1f", 100*f), "-", "−", 1) }
+// changeInk is the colour of a difference: what is new has nothing to be tested
+// against, and matters where it is more than a handful.
+func changeInk(c analyze.Change) ink {
+	switch {
+	case c.Arrow == analyze.Up, c.New && c.Now.Num >= newFrom:
+		return "failed"
+	case c.Arrow == analyze.Down, c.Gone && c.Before.Num >= newFrom:
+		return "answered"
+	}
+	return inkMuted
+}
+
+func changeName(c analyze.Change) string { return cmp.Or(c.Label, c.Key, "(none)") }
 
 func drawCompare(p *paper, b box, rows []analyze.Change) {
 	b = p.legendAbove(b, []key{
@@ -81,29 +94,26 @@ func drawCompare(p *paper, b box, rows []analyze.Change) {
 	}
 	pitch := min(56, plot.h/float64(len(rows)))
 	bottom := plot.y + pitch*float64(len(rows))
-	most, low, high := 0.0, 0.0, 0.0
+	low, high := 0.0, 0.0
 	for _, c := range rows {
-		most = max(most, c.NowValue, c.BeforeValue)
 		low, high = min(low, c.Diff, c.Low), max(high, c.Diff, c.High)
 	}
-	x := p.shareAxis(shares, bottom, most)
+	x := p.shareAxis(shares, bottom)
 	d := p.pointAxis(diffs, bottom, low, high)
 	for i, c := range rows {
 		y := plot.y + (float64(i)+0.5)*pitch
-		fill := inkMuted
-		switch c.Arrow {
-		case analyze.Up:
-			fill = "failed"
-		case analyze.Down:
-			fill = "answered"
-		}
+		fill := changeInk(c)
 		p.behind(fmt.Sprintf("%s: %s now (%s of %s), %s before (%s of %s), %s pp, 95 %% interval %s to %s. %s", changeName(c), show.Percent(c.NowValue), show.Count(c.Now.Num), show.Count(c.Now.Den),
-			show.Percent(c.BeforeValue), show.Count(c.Before.Num), show.Count(c.Before.Den), points(c.Diff), points(c.Low), points(c.High), c.Note), "code", c.Key)
+			show.Percent(c.BeforeValue), show.Count(c.Before.Num), show.Count(c.Before.Den), show.Points(c.Diff), show.Points(c.Low), show.Points(c.High), c.Note), "code", c.Key)
 		p.text(plot.x-10, y+5, p.fit(changeName(c), left-12, name), name)
 		if shares.w > 0 {
-			p.path([]point{{x.at(c.BeforeValue), y}, {x.at(c.NowValue), y}}, fill, 3, 0)
-			p.ring(x.at(c.BeforeValue), y, 5, inkMuted)
-			p.disc(x.at(c.NowValue), y, 5, cmp.Or(map[bool]ink{true: fill}[c.Arrow != ""], inkText))
+			now := inkText
+			if fill != inkMuted {
+				now = fill
+			}
+			p.path([]point{{x(c.BeforeValue), y}, {x(c.NowValue), y}}, fill, 3, 0)
+			p.ring(x(c.BeforeValue), y, 5, inkMuted)
+			p.disc(x(c.NowValue), y, 5, now)
 		}
 		if c.Tested {
 			p.path([]point{{d.at(c.Low), y}, {d.at(c.High), y}}, fill, 2, 0)
@@ -112,28 +122,46 @@ func drawCompare(p *paper, b box, rows []analyze.Change) {
 		}
 		p.disc(d.at(c.Diff), y, 4.5, fill)
 		p.behind("")
-		st := style{size: 13, bold: c.Arrow != "", ink: inkText}
-		if c.Arrow == "" {
+		st := style{size: 13, bold: fill != inkMuted, ink: inkText}
+		if fill == inkMuted {
 			st.ink = inkMuted
 		}
-		p.text(diffs.right()+8, y+5, points(c.Diff)+" pp", st)
-		if pitch >= 44 && c.Note != "" && !c.Tested {
-			p.text(d.at(c.Diff)+9, y+4, p.fit(c.Note, max(0, diffs.right()-d.at(c.Diff)-9), style{size: 11}), style{size: 11, ink: inkMuted})
+		p.text(diffs.right()+8, y+5, show.Points(c.Diff)+" pp", st)
+		if c.Note != "" && !c.Tested && !p.narrow() {
+			st := style{size: 11, ink: inkMuted}
+			at := d.at(c.Diff) + 9
+			if w := p.width(c.Note, st); at+w > diffs.right() {
+				at = d.at(c.Diff) - 9 - w
+			}
+			p.text(at, y+4, c.Note, st)
 		}
 	}
 }
 
-// shareAxis draws the axis of shares over its rows.
-func (p *paper) shareAxis(b box, bottom, most float64) scale {
+// leastShare is the smallest share with a place of its own on the axis of shares.
+const leastShare = 0.0003
+
+// shareAxis draws the axis of shares over its rows: a step a power of ten, since one
+// code is most of all and the others are what is looked for. 0 stands apart.
+func (p *paper) shareAxis(b box, bottom float64) func(float64) float64 {
 	if b.w == 0 {
-		return scale{0, 1, 0, 1}
+		return func(float64) float64 { return 0 }
 	}
-	ticks := steps(most*1.03, 4)
-	x := scale{0, ticks[len(ticks)-1], b.x + 6, b.right()}
-	p.text(b.x+6, b.y-6, "share of all", style{size: sizeSmall, ink: inkMuted})
-	for _, v := range ticks {
-		p.line(x.at(v), b.y, x.at(v), bottom+4, inkGrid, 1)
-		p.text(x.at(v), bottom+18, axisPercent(v), style{size: sizeSmall, ink: inkMuted, anchor: middle})
+	steps := scale{math.Log10(leastShare), 0, b.x + 30, b.right()}
+	x := func(v float64) float64 {
+		if v <= 0 {
+			return b.x + 6
+		}
+		return steps.at(math.Log10(max(v, leastShare)))
+	}
+	p.text(b.x+6, b.y-6, "share of all, each step ten times", style{size: sizeSmall, ink: inkMuted})
+	for _, v := range []float64{0, .001, .01, .1, 1} {
+		label := show.Percent(v)
+		if v > 0 && v < 1 {
+			label = strings.Replace(label, ".0", "", 1)
+		}
+		p.line(x(v), b.y, x(v), bottom+4, inkGrid, 1)
+		p.text(x(v), bottom+18, label, style{size: sizeSmall, ink: inkMuted, anchor: middle})
 	}
 	return x
 }
@@ -156,7 +184,7 @@ func (p *paper) pointAxis(b box, bottom, low, high float64) scale {
 		p.line(x.at(v), b.y, x.at(v), bottom+4, inkGrid, 1)
 		label := "0"
 		if math.Abs(v) > step/2 {
-			label = strings.TrimSuffix(points(v), ".0")
+			label = strings.TrimSuffix(show.Points(v), ".0")
 		}
 		p.text(x.at(v), bottom+18, label, style{size: sizeSmall, ink: inkMuted, anchor: middle})
 	}

@@ -61,10 +61,11 @@ func drawDrivers(p *paper, b box, list []analyze.Finding) {
 		most = max(most, list[i].Failed)
 		room = max(room, p.width(liftText(&list[i]), small))
 	}
+	room += p.width(show.Count(most), name) + 24
 	if p.narrow() {
-		room = 0
+		room = 70
 	}
-	x := scale{0, float64(most), b.x, b.right() - max(room+16, 70)}
+	x := scale{0, float64(most), b.x, b.right() - room}
 	for i := range list {
 		f := &list[i]
 		y := b.y + float64(i)*pitch
@@ -79,7 +80,7 @@ func drawDrivers(p *paper, b box, list []analyze.Finding) {
 		if w := p.width(title, name) + 14; w < b.w-120 {
 			p.text(b.x+w, y+14, p.fit(show.Span(f.From, f.To), b.w-w, small), small)
 		}
-		bar := box{b.x, y + 20, max(2, x.at(float64(f.Failed))-b.x), max(8, min(30, pitch-32))}
+		bar := box{b.x, y + 20, max(2, x.at(float64(f.Failed))-b.x), max(8, min(30, pitch-36))}
 		p.rect(bar, "failed")
 		p.rect(box{b.x, bar.y, min(bar.w, x.at(f.Expected)-b.x), bar.h}, inkOther)
 		p.behind("")

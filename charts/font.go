@@ -76,6 +76,9 @@ func (t *typeface) weight(bold bool) *opentype.Font {
 	return t.regular
 }
 
+// firstWide is where the scripts begin whose characters are square.
+const firstWide = 0x2E80
+
 // advances walks the text with the kerning that belongs to the size. The
 // opentype package's own Kern answers in units of the em whatever the size,
 // which is why its text runs together at small sizes.
@@ -98,8 +101,10 @@ func (t *typeface) advances(s string, size float64, bold bool, each func(r rune,
 		if each != nil {
 			each(r, x)
 		}
-		if a, err := f.GlyphAdvance(&buf, g, em, font.HintingNone); err == nil {
+		if a, err := f.GlyphAdvance(&buf, g, em, font.HintingNone); err == nil && (g != 0 || r < firstWide) {
 			x += float64(a) * scale
+		} else {
+			x += size // another font draws it, in a square
 		}
 		prev, started = g, true
 	}

@@ -100,6 +100,10 @@ func (p *paper) svgOp(b *bytes.Buffer, o op, opt Options) {
 		if o.anchor != start {
 			fmt.Fprintf(b, ` text-anchor="%s"`, [...]string{"start", "middle", "end"}[o.anchor])
 		}
+		// Where a machine has none of the fonts, another one takes no more room.
+		if len(o.text) > 2 {
+			fmt.Fprintf(b, ` textLength="%s" lengthAdjust="spacingAndGlyphs"`, num(p.face.advances(o.text, o.size, o.bold, nil)))
+		}
 		fmt.Fprintf(b, ">%s</text>\n", escape(o.text))
 	case opFill:
 		if len(o.pts) == 4 && o.pts[0].y == o.pts[1].y && o.pts[0].x == o.pts[3].x && o.pts[1].x == o.pts[2].x {

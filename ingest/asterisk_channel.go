@@ -115,7 +115,10 @@ func channelSide(channel, party string, outward bool) (astSide, string) {
 		return sidePhone, ""
 	}
 	peer = bareName(peer)
-	if isExtension(peer, party) {
+	switch {
+	case peer == "":
+		return sideUnknown, ""
+	case isExtension(peer, party):
 		return sidePhone, ""
 	}
 	return sideTrunk, peer
@@ -176,6 +179,9 @@ func dialled(app, data, dst string) (string, astSide) {
 	}
 	if tech == "DAHDI" || tech == "Zap" || tech == "mISDN" {
 		line, _, number := strings.Cut(rest, "/")
+		if line == "" {
+			return "", sideUnknown
+		}
 		if number && longNumber(dst) || line[0]|0x20 == 'g' || line[0]|0x20 == 'r' {
 			return data[:len(tech)+1] + line, sideTrunk
 		}
@@ -185,13 +191,22 @@ func dialled(app, data, dst string) (string, astSide) {
 		if i := strings.IndexByte(peer, '/'); i >= 0 { // IAX2/user:secret@peer/number
 			peer = peer[:i]
 		}
-		return bareName(peer), sideTrunk
+		return namedTrunk(peer)
 	}
 	peer, _, _ := strings.Cut(rest, "/")
 	if isExtension(peer, dst) {
 		return "", sidePhone
 	}
-	return bareName(peer), sideTrunk
+	return namedTrunk(peer)
+}
+
+// namedTrunk is the trunk that Dial's arguments name. A dialplan whose variable
+// for it was empty names none: SIP/4930123456@.
+func namedTrunk(peer string) (string, astSide) {
+	if peer = bareName(peer); peer == "" {
+		return "", sideUnknown
+	}
+	return peer, sideTrunk
 }
 
 // clidNumber is the number of a caller id, `"Test User" <13>`.

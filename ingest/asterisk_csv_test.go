@@ -437,6 +437,11 @@ func TestAstRoute(t *testing.T) {
 		{"PJSIP/alice-0000002a", "PJSIP/carrier-a-0000002b", "Dial", "PJSIP/4930123456@carrier-a", "from-internal", "201", "4930123456", route{"carrier-a", "", codes.Out}},
 		{"PJSIP/carrier-a-0000002a", "", "BackGround", "welcome", "from-trunk", "3312345678", "s", route{"carrier-a", "", codes.In}},
 		{"PJSIP/carrier-a-0000002a", "PJSIP/carrier-b-0000002b", "Dial", "PJSIP/4930123456@carrier-b", "from-trunk", "3312345678", "4930123456", route{"carrier-a", "", codes.In}},
+		{"SIP/201-0000002a", "", "Dial", "SIP/4930123456@,60", "from-internal", "201", "4930123456", route{"", "", codes.Out}},
+		{"SIP/201-0000002a", "", "Dial", "SIP//4930123456", "from-internal", "201", "4930123456", route{"", "", codes.Out}},
+		{"SIP/201-0000002a", "", "Dial", "DAHDI//205", "from-internal", "201", "205", route{"", "", codes.Internal}},
+		{"SIP/201-0000002a", "SIP/anonymous@-0000002b", "Dial", "", "from-internal", "201", "4930123456", route{"", "", codes.Out}},
+		{"SIP/:5060-0000002a", "SIP/201-0000002b", "Dial", "SIP/201", "from-trunk", "3312345678", "201", route{"", "", codes.In}},
 		{"", "", "", "", "", "", "", route{}},
 	}
 	for _, test := range tests {

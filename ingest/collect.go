@@ -263,7 +263,11 @@ type assembler struct {
 	watched [][2]int64 // other sources' time ranges, merged
 	hidden  hidden
 	covered map[int64]bool // unsettled bundles that were assembled when all of the last source was read
-	msgs    []dialog.Message
+	// early: more of the source follows, and what is not settled is assembled again
+	// at its end. It gets no rows until then, which would have to be taken out again:
+	// that was half the time of a source of calls that stay open.
+	early bool
+	msgs  []dialog.Message
 
 	names     *namer
 	oneWay    oneWayPairs
@@ -295,7 +299,9 @@ func (a *assembler) take(kind, key string, data []byte, finished bool) {
 		a.im.Unsettle(id)
 		return
 	}
+	a.early = a.covered == nil
 	a.assemble(id, kind, true, []store.Evidence{{Source: a.im.Source.ID, Format: formatIn(a.format, kind, key), Data: data}})
+	a.early = false
 }
 
 // again assembles a bundle from all its evidence. A call that it is part of is
@@ -357,8 +363,14 @@ func (a *assembler) assemble(id int64, kind string, fresh bool, evidence []store
 	var again int64
 	a.msgs, again = a.hidden.drop(a.msgs)
 	result := dialog.Assemble(a.msgs, a.context())
-	if a.covered != nil && !result.Settled {
-		a.covered[id] = true
+	if !result.Settled {
+		if a.early {
+			a.im.Unsettle(id)
+			return
+		}
+		if a.covered != nil {
+			a.covered[id] = true
+		}
 	}
 	rows := rowsOf(&result, a.msgs, format)
 	a.names.labelAll(rows)

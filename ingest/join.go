@@ -21,17 +21,18 @@ import (
 // the next candidates of what a link frees begin a few seconds further on. To
 // judge those legs takes the parties as far again around them. Trees of legs are
 // looked for from rootReach before that, since they are named by their first leg.
+// A record has SIP candidates within recordWithin, these have records, and so on:
+// what comes or goes changes matches twice as far away.
 const (
 	legReach  = 190_000_000
 	rootReach = 600_000_000
+
+	recordReach = 2 * recordWithin
 )
 
 // recordWithin is how far a CDR's start may be from the INVITE's: CDRs have
 // whole seconds, and boxes start their clock on the call at different moments.
 const recordWithin = 2_000_000
-
-// judgeAtOnce bounds the stretch whose calls are held in memory at one time.
-const judgeAtOnce = 3600 * 1_000_000
 
 // stretch is a stretch of time to judge, [from, to).
 type stretch struct{ from, to int64 }
@@ -58,7 +59,7 @@ func (a *assembler) join() {
 			legs = append(legs, stretch{s.First, s.Last + 1})
 		}
 	}
-	a.judge(legs, a.joinLegs)
+	a.judge(widened(legs, legReach), legReach, a.joinLegs, a.leaveLegs)
 	if !cdr {
 		return
 	}
@@ -74,8 +75,10 @@ func (a *assembler) join() {
 			}
 		}
 	}
-	a.judge(records, a.joinByCallID)
-	a.judge(records, a.joinRecords)
+	for _, s := range merged(widened(records, recordIDReach)) {
+		a.joinByCallID(s)
+	}
+	a.judge(widened(records, recordReach), recordReach, a.joinRecords, a.leaveRecords)
 }
 
 // overlaps lists the parts of a stretch that other sources cover as well.
@@ -89,34 +92,6 @@ func overlaps(s stretch, others [][2]int64) []stretch {
 	return list
 }
 
-// judge hands stretches in which calls begin to f, in parts.
-func (a *assembler) judge(list []stretch, f func(stretch)) {
-	for _, s := range merged(slices.Clone(list)) {
-		for from := s.from; from < s.to && a.im.Err() == nil; from += judgeAtOnce {
-			if from > s.from { // a stretch of years may hold a few calls
-				from = max(from, a.im.NextStart(from-legReach))
-			}
-			if from < s.to {
-				f(stretch{from, min(s.to, from+judgeAtOnce)})
-			}
-		}
-	}
-}
-
-// merged joins stretches whose surroundings would overlap.
-func merged(list []stretch) []stretch {
-	slices.SortFunc(list, func(x, y stretch) int { return cmp.Compare(x.from, y.from) })
-	var out []stretch
-	for _, s := range list {
-		if n := len(out); n > 0 && s.from <= out[n-1].to+2*legReach {
-			out[n-1].to = max(out[n-1].to, s.to)
-		} else {
-			out = append(out, s)
-		}
-	}
-	return out
-}
-
 // legParty is a call of one Call-ID that joining looks at.
 type legParty struct {
 	*dialog.Party
@@ -124,10 +99,10 @@ type legParty struct {
 	old    store.Joint // how it is joined now; Root 0: it is not
 }
 
-// joinLegs joins SIP calls of different Call-IDs.
+// joinLegs joins the SIP calls of different Call-IDs that begin in a stretch.
 func (a *assembler) joinLegs(s stretch) {
-	decided := func(t int64) bool { return t >= s.from-legReach && t < s.to+legReach }
-	bare, list := a.parties(s.from-2*legReach, s.to+2*legReach)
+	decided := func(t int64) bool { return t >= s.from && t < s.to }
+	bare, list := a.parties(s.from-legReach, s.to+legReach)
 	if len(list) < 2 {
 		return
 	}
@@ -149,7 +124,7 @@ func (a *assembler) joinLegs(s stretch) {
 	for _, i := range dialog.Unjoined(bare, joints) {
 		unjoined[list[i].bundle] = true
 	}
-	marked := a.im.Flagged(codes.FlagUnjoined, s.from-legReach, s.to+legReach)
+	marked := a.im.Flagged(codes.FlagUnjoined, s.from, s.to)
 	for i := range list {
 		if p := &list[i]; decided(p.Start) && (marked[p.bundle] || unjoined[p.bundle]) {
 			a.flagUnjoined(p.bundle, unjoined[p.bundle])
@@ -190,8 +165,9 @@ func (a *assembler) parties(from, to int64) (bare []dialog.Party, list []legPart
 	}()
 	if !joined && !hasLinks {
 		// Most databases are like this: row by row takes a third of the memory.
-		n := a.im.CallCount(first, to)
-		bare, list = make([]dialog.Party, 0, n), make([]legParty, 0, n)
+		if n := a.im.CallCount(first, to); n <= maxTogether { // of any method
+			bare, list = make([]dialog.Party, 0, n), make([]legParty, 0, n)
+		}
 		a.im.EachCall(first, to, true, func(row *store.CallRow) {
 			if row.Calls == 1 {
 				add(a.partyOfRow(row, false))

@@ -39,15 +39,14 @@ func (a *assembler) joinByCallID(s stretch) {
 	if !a.im.HasLinks() {
 		return
 	}
-	from, to := s.from-recordIDReach, s.to+recordIDReach
-	a.freeMisjoined(from, to)
-	for _, row := range a.im.CallRows(from, to, false) {
+	a.freeMisjoined(s.from, s.to)
+	a.im.CallPages(s.from, s.to, false, func(row *store.CallRow) {
 		call, ok := a.namedCall(row.Bundle)
 		r := record{start: row.Start, bundle: row.Bundle, attempt: row.ID}
 		if ok && a.single(&r) {
 			a.attach(&call, &r, recordIDRule, 1)
 		}
-	}
+	})
 }
 
 // namedCall is the SIP call whose Call-ID a bundle of records names.
@@ -72,7 +71,7 @@ func (a *assembler) freeMisjoined(from, to int64) {
 	if !a.im.HasJoints() {
 		return
 	}
-	for _, row := range a.im.CallRows(from, to, true) {
+	a.im.CallPages(from, to, true, func(row *store.CallRow) {
 		for _, j := range a.im.Joints(row.Bundle) {
 			if j.Rule != recordRule {
 				continue
@@ -83,5 +82,5 @@ func (a *assembler) freeMisjoined(from, to int64) {
 				a.im.AddLegs(row.ID, -legsOf(a.im.RowsOf(j.Bundle, j.Attempt)))
 			}
 		}
-	}
+	})
 }

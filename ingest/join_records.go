@@ -11,16 +11,13 @@ const recordRule = "record"
 // joinRecords joins CDRs with the SIP of the same call: same numbers at both
 // ends, the same moment, and only one candidate on either side.
 func (a *assembler) joinRecords(s stretch) {
-	// A record has SIP candidates within recordWithin, these have records, and so
-	// on: what comes or goes changes matches twice as far away.
-	const reach = 2 * recordWithin
-	sip := a.im.CallRows(s.from-2*reach, s.to+2*reach, true)
+	sip := a.im.CallRows(s.from-recordReach, s.to+recordReach, true)
 	if len(sip) == 0 {
 		return
 	}
 	records := map[recordKey][]record{}
 	joined := a.im.HasJoints()
-	for _, row := range a.im.CallRows(s.from-2*reach, s.to+2*reach, false) {
+	for _, row := range a.im.CallRows(s.from-recordReach, s.to+recordReach, false) {
 		addRecord(records, record{start: row.Start, bundle: row.Bundle, attempt: row.ID, caller: row.Caller, callee: row.Callee})
 	}
 	old := map[int64]store.Joint{}
@@ -39,7 +36,7 @@ func (a *assembler) joinRecords(s stretch) {
 	}
 	for i, match := range matchRecords(sip, records) {
 		row := &sip[i]
-		if row.Start < s.from-reach || row.Start >= s.to+reach {
+		if row.Start < s.from || row.Start >= s.to {
 			continue
 		}
 		was, had := old[row.Bundle]

@@ -244,9 +244,9 @@ func (im *Import) Same(a *Attempt) int64 {
 // joinedProfile is the id of the profile that a record of profile p has once it
 // is joined into another call; 0: there is none.
 func (im *Import) joinedProfile(p *Profile) int64 {
-	key := p.key()
+	key := *p
 	key.Scope &^= ScopeCall
-	return im.profiles.ids[key]
+	return im.profiles.find(&key)
 }
 
 // Ranges lists the time ranges of other sources of a format.

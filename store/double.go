@@ -32,7 +32,7 @@ func (im *Import) scanRecord(r *sql.Rows, a *Attempt) error {
 	var delays sql.RawBytes
 	err := r.Scan(&a.ID, &a.Call, &profile, &a.Start, &a.Caller, &a.Callee, &a.NativeID, &a.PDD, &a.Setup, &a.Talk, &delays, &a.Source)
 	a.unpackDelays(delays)
-	a.Profile = im.profiles.byID[profile]
+	a.Profile = im.profiles.get(profile)
 	return err
 }
 

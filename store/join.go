@@ -119,22 +119,89 @@ func (im *Import) CallCount(from, to int64) (n int64) {
 	return n
 }
 
+// CallsByUnit counts the INVITE calls that begin in [from, to) by start / unit;
+// what is joined to a call counts where that begins.
+func (im *Import) CallsByUnit(unit, from, to int64) map[int64]int64 {
+	counts := map[int64]int64{}
+	add := func(r *sql.Rows) error {
+		var at, n int64
+		err := r.Scan(&at, &n)
+		counts[at] += n
+		return err
+	}
+	im.query(`SELECT a.start / ?, count(*) FROM attempt a JOIN profile p ON p.id = a.profile
+		WHERE a.start >= ? AND a.start < ? AND a.call = 0 AND p.method = 'INVITE' AND p.scope >= 2 GROUP BY 1`, []any{unit, from, to}, add)
+	if im.HasJoints() {
+		im.query(`SELECT a.start / ?, count(*) FROM attempt a JOIN joint j ON j.root = a.bundle WHERE a.start >= ? AND a.start < ? AND a.call = 0 AND a.bundle <> 0 GROUP BY 1`, []any{unit, from, to}, add)
+	}
+	return counts
+}
+
+// CallsIn counts the INVITE calls that begin in [from, to) and says where the
+// first one stands.
+func (im *Import) CallsIn(from, to int64) (n int64, path string, line int) {
+	const calls = `FROM attempt a JOIN profile p ON p.id = a.profile JOIN source s ON s.id = a.source
+		WHERE a.start >= ? AND a.start < ? AND a.call = 0 AND p.method = 'INVITE' AND p.scope >= 2`
+	im.query(`SELECT count(*) `+calls, []any{from, to}, func(r *sql.Rows) error { return r.Scan(&n) })
+	im.query(`SELECT s.path, a.line `+calls+` ORDER BY a.start, a.id LIMIT 1`, []any{from, to}, func(r *sql.Rows) error { return r.Scan(&path, &line) })
+	return n, path, line
+}
+
+// Roots lists the bundles of calls that begin in [from, to) to which others are joined.
+func (im *Import) Roots(from, to int64) (list []int64) {
+	im.query(`SELECT DISTINCT a.bundle FROM attempt a JOIN joint j ON j.root = a.bundle WHERE a.start >= ? AND a.start < ? AND a.call = 0 AND a.bundle <> 0 AND j.bundle <> 0 ORDER BY 1`, []any{from, to}, func(r *sql.Rows) error {
+		var root int64
+		err := r.Scan(&root)
+		list = append(list, root)
+		return err
+	})
+	return list
+}
+
+// callPage is how many rows CallPages reads at a time.
+const callPage = 5000
+
+// CallPages hands to f what CallRows lists. f may change what is stored, and the
+// calls may be any number.
+func (im *Import) CallPages(from, to int64, sip bool, f func(*CallRow)) {
+	var list []CallRow
+	for id := int64(0); im.err == nil; {
+		list = list[:0]
+		start, last, n := im.calls(from, to, id, callPage, sip, func(c *CallRow) { list = append(list, *c) })
+		for i := range list {
+			f(&list[i])
+		}
+		if n < callPage {
+			return
+		}
+		from, id = start, last
+	}
+}
+
 // EachCall hands to f what CallRows lists, in a row that is used again.
 func (im *Import) EachCall(from, to int64, sip bool, f func(*CallRow)) {
+	im.calls(from, to, 0, -1, sip, f)
+}
+
+// calls hands to f the calls among some rows (-1: all): those that begin at from
+// and come after a row, and later ones. It returns the last row's start, its id,
+// and how many rows there were.
+func (im *Import) calls(from, to, after int64, limit int, sip bool, f func(*CallRow)) (start, id int64, n int) {
 	which := `b.kind = 'sip'`
 	if !sip {
 		which = `(b.kind = 'cdr' OR a.bundle = 0)`
 	}
 	var c CallRow
 	im.query(`SELECT a.id, a.bundle, a.profile, a.start, a.setup_ms, a.caller, a.callee, coalesce(b.key, ''), coalesce(b.kind, ''), coalesce(b.steps, x'')
-		FROM attempt a LEFT JOIN bundle b ON b.id = a.bundle WHERE a.start >= ? AND a.start < ? AND a.call = 0 AND `+which+` ORDER BY a.start, a.id`, []any{from, to}, func(r *sql.Rows) error {
+		FROM attempt a LEFT JOIN bundle b ON b.id = a.bundle WHERE a.start >= ? AND a.start < ? AND (a.start > ? OR a.id > ?) AND a.call = 0 AND `+which+` ORDER BY a.start, a.id LIMIT ?`, []any{from, to, from, after, limit}, func(r *sql.Rows) error {
 		var profile int64
 		var kind, steps sql.RawBytes
 		c.Kind = ""
 		if err := r.Scan(&c.ID, &c.Bundle, &profile, &c.Start, &c.Setup, &c.Caller, &c.Callee, &c.Key, &kind, &steps); err != nil {
 			return err
 		}
-		if p := im.profiles.byID[profile]; p.Method == "INVITE" && p.Scope >= ScopeCall {
+		start, id, n = c.Start, c.ID, n+1
+		if p := im.profiles.get(profile); p.Method == "INVITE" && p.Scope >= ScopeCall {
 			c.From, c.To = p.FromAddr, p.ToAddr
 			switch string(kind) { // no copy for each row
 			case "sip":
@@ -147,6 +214,7 @@ func (im *Import) EachCall(from, to int64, sip bool, f func(*CallRow)) {
 		}
 		return nil
 	})
+	return start, id, n
 }
 
 // OtherRanges lists the time ranges of the sources but one that hold SIP
@@ -188,7 +256,7 @@ func (im *Import) RowsOf(bundle, attempt int64) []Attempt {
 		var delays sql.RawBytes
 		err := r.Scan(&a.ID, &a.Call, &a.Bundle, &profile, &a.Start, &a.Caller, &a.Callee, &a.PDD, &a.Setup, &a.Talk, &delays)
 		a.unpackDelays(delays)
-		a.Profile = im.profiles.byID[profile]
+		a.Profile = im.profiles.get(profile)
 		list = append(list, a)
 		return err
 	})

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"database/sql"
+	"maps"
+	"slices"
 
 	"callsift/store/codes"
 )
@@ -157,25 +159,27 @@ func (im *Import) AddLegs(call int64, n int) {
 
 // HasFlag reports whether any profile has a flag.
 func (im *Import) HasFlag(f codes.Flags) bool {
-	for _, p := range im.profiles.byID {
-		if p.Flags&f != 0 {
-			return true
-		}
-	}
-	return false
+	found := false
+	im.profiles.each(func(_ int64, p *Profile) { found = found || p.Flags&f != 0 })
+	return found
 }
 
 // Flagged lists the bundles with a call that begins in [from, to) and has a flag.
 func (im *Import) Flagged(f codes.Flags, from, to int64) map[int64]bool {
-	found := map[int64]bool{}
-	if !im.HasFlag(f) {
+	found, flagged := map[int64]bool{}, map[int64]bool{}
+	im.profiles.each(func(id int64, p *Profile) {
+		if p.Flags&f != 0 {
+			flagged[id] = true
+		}
+	})
+	if len(flagged) == 0 {
 		return found
 	}
 	im.attempts.flush()
 	im.query(`SELECT bundle, profile FROM attempt WHERE start >= ? AND start < ? AND call = 0 AND bundle <> 0`, []any{from, to}, func(r *sql.Rows) error {
 		var bundle, profile int64
 		err := r.Scan(&bundle, &profile)
-		if p := im.profiles.byID[profile]; p.Flags&f != 0 {
+		if flagged[profile] {
 			found[bundle] = true
 		}
 		return err
@@ -187,14 +191,12 @@ func (im *Import) Flagged(f codes.Flags, from, to int64) map[int64]bool {
 func (im *Import) Counts() (profiles []Profile, n []int64) {
 	im.attempts.flush()
 	im.flushCells()
-	im.query(`SELECT profile, sum(n) FROM rollup GROUP BY profile ORDER BY profile`, nil, func(r *sql.Rows) error {
-		var id, sum int64
-		err := r.Scan(&id, &sum)
-		if sum != 0 {
-			profiles, n = append(profiles, im.profiles.byID[id]), append(n, sum)
+	counts := im.profileCounts()
+	for _, id := range slices.Sorted(maps.Keys(counts)) {
+		if counts[id] != 0 {
+			profiles, n = append(profiles, im.profiles.get(id)), append(n, counts[id])
 		}
-		return err
-	})
+	}
 	return profiles, n
 }
 
@@ -202,9 +204,7 @@ func (im *Import) Counts() (profiles []Profile, n []int64) {
 func (im *Import) BundlesOf(keep func(*Profile) bool) []int64 {
 	im.attempts.flush()
 	kept := map[int64]bool{}
-	for id, p := range im.profiles.byID {
-		kept[id] = keep(&p)
-	}
+	im.profiles.each(func(id int64, p *Profile) { kept[id] = keep(p) })
 	var list []int64
 	var last int64
 	im.query(`SELECT bundle, profile FROM attempt WHERE bundle <> 0 ORDER BY bundle`, nil, func(r *sql.Rows) error {

@@ -1,9 +1,10 @@
 package store
 
 import (
+	"context"
 	"database/sql"
 	"fmt"
-	"strings"
+	"slices"
 
 	"callsift/store/codes"
 )
@@ -11,15 +12,6 @@ import (
 // profileColumns in the order of profileValues and scanProfile.
 const profileColumns = `id, scope, method, outcome, code, origin, reason, cause_code, cause_q850, cause_text, cause_from, released, rang, flags,
 	from_addr, to_addr, trunk_hint, dir_hint, prefix_hint, user_agent, device_hint, format, class, cause, trunk, peer, direction, site, device, prefix, scanner`
-
-// profileTable finds the id of a profile; it holds all profiles of the database.
-type profileTable struct {
-	full   bool // maxProfiles was reached, and the source says so
-	ids    map[Profile]int64
-	byID   map[int64]Profile
-	next   int64
-	recent [recentProfiles]recentProfile
-}
 
 // recentProfiles: a site's CDRs have some hundred profiles, each of which should
 // have a place of its own most of the time.
@@ -46,22 +38,6 @@ func (p *Profile) place() int {
 		}
 	}
 	return int(h * 0x9E3779B1 >> (32 - 10))
-}
-
-// key is the profile without what is not part of its identity.
-func (p Profile) key() Profile {
-	p.ID = 0
-	p.Class, p.Cause, p.Trunk, p.Peer, p.Direction, p.Site, p.Device, p.Prefix, p.Scanner = "", "", "", "", "", "", "", "", false
-	return p
-}
-
-func loadProfiles(tx *sql.Tx) (*profileTable, error) {
-	t := &profileTable{ids: map[Profile]int64{}, byID: map[int64]Profile{}, next: 1}
-	err := eachProfile(tx, func(p *Profile) {
-		t.ids[p.key()], t.byID[p.ID] = p.ID, p.key()
-		t.next = max(t.next, p.ID+1)
-	})
-	return t, err
 }
 
 func eachProfile(tx *sql.Tx, f func(*Profile)) error {
@@ -97,53 +73,54 @@ func (im *Import) profile(p *Profile) *recentProfile {
 		return r
 	}
 	im.settleCell(r)
-	key := p.key()
-	id, ok := im.profiles.ids[key]
-	if ok {
-		key = im.profiles.byID[id]
-	} else {
-		key.ownTexts()
-		id = im.newProfile(key)
+	id := im.profiles.find(p)
+	if id == 0 {
+		id = im.newProfile(p)
 	}
-	r.Profile, r.id, r.cell = key, id, cellKey{}
+	r.Profile, r.id, r.cell = im.profiles.get(id), id, cellKey{}
 	return r
-}
-
-// ownTexts copies the texts of a key.
-func (p *Profile) ownTexts() {
-	for _, s := range [...]*string{&p.Method, (*string)(&p.Outcome), (*string)(&p.Origin), &p.Reason, &p.CauseText, (*string)(&p.CauseFrom), &p.Released,
-		&p.FromAddr, &p.ToAddr, &p.TrunkHint, (*string)(&p.DirHint), &p.PrefixHint, &p.UserAgent, &p.DeviceHint, &p.Format} {
-		*s = strings.Clone(*s)
-	}
 }
 
 // maxProfiles is how many profiles may differ in every key. They are all held in
 // memory, and a source in which every message has an agent or reason of its own
 // (a scanner's, a hostile one's) would fill it: past the bound the texts are left
-// out of new ones, past twice that the addresses too, then all but the outcome.
-// A large site has a few thousand.
-var maxProfiles = 50_000
+// out of new ones, furtherProfiles later the addresses too, then all but the
+// outcome. A large site has a few thousand.
+var maxProfiles, furtherProfiles = 40_000, 5_000
 
 // otherText stands for the texts that were left out.
 const otherText = "(other)"
 
 // newProfile adds a profile, or finds the one that it is counted with.
-func (im *Import) newProfile(key Profile) int64 {
-	if n := len(im.profiles.ids); n >= maxProfiles {
-		if !im.profiles.full {
-			im.profiles.full = true
-			im.Warn(0, fmt.Sprintf("over %d different combinations of addresses, agents and reasons: further ones are counted without these texts", maxProfiles))
-		}
-		key = key.without(n / maxProfiles)
-		if id, ok := im.profiles.ids[key]; ok {
-			return id
-		}
+func (im *Import) newProfile(p *Profile) int64 {
+	t := im.profiles
+	n := len(t.ids)
+	if n < maxProfiles {
+		return im.addProfile(p)
 	}
-	id := im.profiles.next
-	im.profiles.next++
-	im.profiles.ids[key], im.profiles.byID[id] = id, key
-	im.addProfile(id, &key)
-	return id
+	t.full = true
+	less := p.without(1 + (n-maxProfiles)/furtherProfiles)
+	if id := t.find(&less); id != 0 {
+		return id
+	}
+	return im.addProfile(&less)
+}
+
+// tellFull says how many rows are counted without their texts, and where the
+// first one is.
+func (im *Import) tellFull() {
+	if !im.profiles.full {
+		return
+	}
+	var n int64
+	im.query(`SELECT coalesce(sum(r.n), 0) FROM rollup r JOIN profile p ON p.id = r.profile WHERE p.user_agent = ? AND p.reason = ?`, []any{otherText, otherText}, func(r *sql.Rows) error { return r.Scan(&n) })
+	im.query(`SELECT s.path, a.line FROM attempt a JOIN profile p ON p.id = a.profile JOIN source s ON s.id = a.source WHERE p.user_agent = ? AND p.reason = ? ORDER BY a.id LIMIT 1`, []any{otherText, otherText}, func(r *sql.Rows) error {
+		var path string
+		var line int
+		err := r.Scan(&path, &line)
+		im.Warn(line, fmt.Sprintf("over %d different combinations of addresses, agents and reasons: %d rows, the first at %s:%d, are counted without these texts", maxProfiles, n, path, line))
+		return err
+	})
 }
 
 // without is the profile with less and less in it.
@@ -154,12 +131,19 @@ func (p Profile) without(level int) Profile {
 	}
 	if level > 2 {
 		p.CauseCode, p.CauseQ850, p.CauseFrom, p.Released, p.Flags = 0, -1, codes.NoOrigin, "", 0
+		if !slices.Contains(knownMethods, p.Method) {
+			p.Method = otherText
+		}
 	}
 	return p
 }
 
-// addProfile queues a profile's row, in the order of the schema.
-func (im *Import) addProfile(id int64, p *Profile) {
+// knownMethods are those of the RFCs: others are without number.
+var knownMethods = []string{"INVITE", "ACK", "BYE", "CANCEL", "REGISTER", "OPTIONS", "PRACK", "SUBSCRIBE", "NOTIFY", "PUBLISH", "INFO", "REFER", "MESSAGE", "UPDATE"}
+
+// addProfile adds a profile and queues its row, in the order of the schema.
+func (im *Import) addProfile(p *Profile) int64 {
+	id := im.profiles.add(p)
 	b := &im.profiled
 	b.begin()
 	b.number(id)
@@ -183,6 +167,7 @@ func (im *Import) addProfile(id int64, p *Profile) {
 		b.text("")
 	}
 	b.bool(false)
+	return id
 }
 
 // Settle lets f work out what depends on all profiles together (trunk, peer,
@@ -190,39 +175,78 @@ func (im *Import) addProfile(id int64, p *Profile) {
 // count nothing any more are dropped.
 func (im *Import) Settle(f func(profiles []*Profile, n map[int64]int64)) {
 	im.flushCells()
-	n := map[int64]int64{}
-	im.query(`SELECT profile, sum(n) FROM rollup GROUP BY profile`, nil, func(r *sql.Rows) error {
-		var id, sum int64
-		err := r.Scan(&id, &sum)
-		n[id] = sum
-		return err
-	})
+	n := im.profileCounts()
 	if im.err != nil {
 		return
 	}
-	var list []*Profile
-	before := map[int64]Profile{}
-	im.err = eachProfile(im.tx, func(p *Profile) {
-		if n[p.ID] > 0 {
-			list = append(list, p)
-		}
-		before[p.ID] = *p
-	})
+	list, before := im.settledBefore(n)
 	if im.err != nil {
 		return
 	}
 	f(list, n)
-	for _, p := range list {
-		if was := before[p.ID]; was != *p {
+	for i, p := range list {
+		if now := p.settled(); now != before[i] {
 			im.exec(`UPDATE profile SET class = ?, cause = ?, trunk = ?, peer = ?, direction = ?, site = ?, device = ?, prefix = ?, scanner = ? WHERE id = ?`,
 				p.Class, p.Cause, p.Trunk, p.Peer, string(p.Direction), p.Site, p.Device, p.Prefix, p.Scanner, p.ID)
 		}
 	}
-	for id := range before {
+	im.profiles.each(func(id int64, _ *Profile) {
 		if n[id] == 0 {
 			im.exec(`DELETE FROM profile WHERE id = ?`, id)
 		}
+	})
+	im.tellFull()
+}
+
+// settled is the part of a profile that Settle works out.
+type settled struct {
+	class, cause, trunk, peer, direction, site, device, prefix string
+	scanner                                                    bool
+}
+
+func (p *Profile) settled() settled {
+	return settled{p.Class, p.Cause, p.Trunk, p.Peer, string(p.Direction), p.Site, p.Device, p.Prefix, p.Scanner}
+}
+
+// settledBefore lists the profiles that count something, by id, and what was
+// settled of them. Their other texts are those of the table, not read again.
+func (im *Import) settledBefore(n map[int64]int64) (list []*Profile, before []settled) {
+	all, texts := make([]Profile, 0, len(n)), map[string]string{}
+	once := func(s sql.RawBytes) string {
+		if known, ok := texts[string(s)]; ok {
+			return known
+		}
+		texts[string(s)] = string(s)
+		return texts[string(s)]
 	}
+	im.query(`SELECT id, class, cause, trunk, peer, direction, site, device, prefix, scanner FROM profile ORDER BY id`, nil, func(r *sql.Rows) error {
+		var id int64
+		var is [8]sql.RawBytes
+		var scanner bool
+		if err := r.Scan(&id, &is[0], &is[1], &is[2], &is[3], &is[4], &is[5], &is[6], &is[7], &scanner); err != nil || n[id] <= 0 {
+			return err
+		}
+		p := im.profiles.get(id)
+		p.ID, p.Class, p.Cause, p.Trunk, p.Peer, p.Direction = id, once(is[0]), once(is[1]), once(is[2]), once(is[3]), codes.Direction(once(is[4]))
+		p.Site, p.Device, p.Prefix, p.Scanner = once(is[5]), once(is[6]), once(is[7]), scanner
+		all, before = append(all, p), append(before, p.settled())
+		return nil
+	})
+	for i := range all {
+		list = append(list, &all[i])
+	}
+	return list, before
+}
+
+// profileCounts is how many rows each profile counts.
+func (im *Import) profileCounts() map[int64]int64 {
+	im.drain()
+	if im.err != nil {
+		return nil
+	}
+	var n map[int64]int64
+	n, im.err = profileCounts(context.Background(), im.tx)
+	return n
 }
 
 // fillCodes writes the vocabulary into its tables.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -59,15 +60,23 @@ func (db *DB) Profiles(ctx context.Context) (map[int64]*Profile, error) {
 func (db *DB) Cells(ctx context.Context, from, to, step int64) ([]Cell, error) {
 	var cells []Cell
 	per := step / Quarter
-	err := db.each(ctx, `SELECT quarter - quarter % ? AS step, profile, sum(n), sum(talked), sum(talk_ms), sum(short) FROM rollup
-		WHERE quarter >= ? AND quarter < ? GROUP BY step, profile ORDER BY step, profile`,
-		[]any{per, from / Quarter, quarterEnd(to)}, func(r *sql.Rows) error {
-			var c Cell
-			err := r.Scan(&c.Time, &c.Profile, &c.N, &c.Talked, &c.TalkMS, &c.Short)
-			c.Time *= Quarter
-			cells = append(cells, c)
-			return err
-		})
+	at := map[cellKey]int{} // where a step's cell is
+	err := db.snapshot(ctx, func(tx *sql.Tx) error {
+		return eachNumbers(ctx, tx, `quarter, profile, n, talked, talk_ms, short`, `rollup WHERE quarter >= ? AND quarter < ?`,
+			[]any{from / Quarter, quarterEnd(to)}, 6, func(v []int64) {
+				c := Cell{(v[0] - v[0]%per) * Quarter, v[1], v[2], v[3], v[4], v[5]}
+				if per > 1 {
+					key := cellKey{c.Time, c.Profile}
+					if i, ok := at[key]; ok {
+						cells[i].plus(c)
+						return
+					}
+					at[key] = len(cells)
+				}
+				cells = append(cells, c)
+			})
+	})
+	slices.SortFunc(cells, func(a, b Cell) int { return cmp.Or(cmp.Compare(a.Time, b.Time), cmp.Compare(a.Profile, b.Profile)) })
 	return cells, err
 }
 
@@ -416,7 +425,11 @@ func (db *DB) Ledger(ctx context.Context) (Ledger, error) {
 		}); err != nil {
 			return err
 		}
-		if err := eachRow(ctx, tx, `SELECT p.method, p.scope, p.outcome, sum(r.n) FROM rollup r JOIN profile p ON p.id = r.profile GROUP BY p.method, p.scope, p.outcome`, nil, l.addRollup); err != nil {
+		n, err := profileCounts(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if err := eachProfile(tx, func(p *Profile) { l.addProfile(p, n[p.ID]) }); err != nil {
 			return err
 		}
 		if err := eachRow(ctx, tx, `SELECT method, status, sum(n) FROM message_count GROUP BY method, status ORDER BY method DESC, status`, nil, func(r *sql.Rows) error {
@@ -432,27 +445,30 @@ func (db *DB) Ledger(ctx context.Context) (Ledger, error) {
 	return l, err
 }
 
-func (l *Ledger) addRollup(r *sql.Rows) error {
-	var method, outcome string
-	var scope Scope
-	var n int64
-	if err := r.Scan(&method, &scope, &outcome, &n); err != nil {
-		return err
+func (l *Ledger) addProfile(p *Profile, n int64) {
+	if n == 0 {
+		return
 	}
-	if method != "INVITE" {
-		if scope >= ScopeCall {
-			l.Requests[method] += n
+	if p.Method != "INVITE" {
+		if p.Scope >= ScopeCall {
+			l.Requests[p.Method] += n
 		}
-		return nil
+		return
 	}
-	if scope >= ScopeCall {
+	if p.Scope >= ScopeCall {
 		l.Calls += n
-		l.Outcomes[codes.Outcome(outcome)] += n
+		l.Outcomes[p.Outcome] += n
 	}
-	if scope&ScopeLeg != 0 {
+	if p.Scope&ScopeLeg != 0 {
 		l.Attempts += n
 	}
-	return nil
+}
+
+// profileCounts is how many rows each profile counts.
+func profileCounts(ctx context.Context, tx *sql.Tx) (map[int64]int64, error) {
+	n := map[int64]int64{}
+	err := eachNumbers(ctx, tx, `profile, n`, `rollup`, nil, 2, func(v []int64) { n[v[0]] += v[1] })
+	return n, err
 }
 
 // each runs f for every row of a query in a snapshot of its own.
@@ -478,18 +494,21 @@ func eachRow(ctx context.Context, tx *sql.Tx, query string, args []any, f func(*
 // scanner, truncated_start, orphan. A call may be in more than one.
 func (db *DB) Excluded(ctx context.Context) (map[string]int64, error) {
 	out := map[string]int64{"scanner": 0, "truncated_start": 0, "orphan": 0}
-	err := db.each(ctx, `SELECT p.scanner, p.flags, sum(r.n) FROM rollup r JOIN profile p ON p.id = r.profile
-		WHERE p.method = 'INVITE' AND p.scope >= 2 GROUP BY p.scanner, p.flags`, nil, func(r *sql.Rows) error {
-		var scanner bool
-		var flags codes.Flags
-		var n int64
-		err := r.Scan(&scanner, &flags, &n)
-		for name, on := range map[string]bool{"scanner": scanner, "truncated_start": flags&codes.FlagTruncatedStart != 0, "orphan": flags&codes.FlagOrphan != 0} {
-			if on {
-				out[name] += n
-			}
+	err := db.snapshot(ctx, func(tx *sql.Tx) error {
+		n, err := profileCounts(ctx, tx)
+		if err != nil {
+			return err
 		}
-		return err
+		return eachProfile(tx, func(p *Profile) {
+			if p.Method != "INVITE" || p.Scope < ScopeCall {
+				return
+			}
+			for name, on := range map[string]bool{"scanner": p.Scanner, "truncated_start": p.Flags&codes.FlagTruncatedStart != 0, "orphan": p.Flags&codes.FlagOrphan != 0} {
+				if on {
+					out[name] += n[p.ID]
+				}
+			}
+		})
 	})
 	return out, err
 }

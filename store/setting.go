@@ -56,7 +56,7 @@ func (im *Import) Relabel(f func(*Attempt)) (changed int) {
 			im.look(`SELECT profile FROM attempt WHERE id = ?`, []any{a.ID}, func(r *sql.Rows) error {
 				var id int64
 				err := r.Scan(&id)
-				a.Profile = im.profiles.byID[id]
+				a.Profile = im.profiles.get(id)
 				return err
 			})
 			im.Recast(a, want, a.Call)

@@ -7,6 +7,7 @@
 //	report.md        the same sections as the page, for a wiki or a ticket
 //	report.pdf       the same sections on A4
 //	report.xlsx      a sheet a table, with real numbers and dates
+//	mail.eml         a summary of at most 20 lines with charts, numbers masked
 //	charts/NAME.png  and NAME.svg
 //	tables/NAME.csv  one a table
 //
@@ -18,6 +19,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 
 	"callsift/analyze"
@@ -35,6 +37,7 @@ type Options struct {
 	ShowSQL      bool                // a query under each table
 	Where        []analyze.Condition // of the report's calls, for those queries
 	Lang         string              // "en", "zh"; "": en
+	OpenMail     bool                // telephone numbers are not masked in the mail; in the other forms Mask does that
 }
 
 // file is one file of the pack, path relative to its folder.
@@ -101,7 +104,11 @@ func pack(r *analyze.Report, opt Options) ([]file, error) {
 	if err != nil {
 		return nil, err
 	}
-	files = append(files, file{"report.xlsx", book}, file{"report.pdf", sheet})
+	post, err := letter(r, opt)
+	if err != nil {
+		return nil, err
+	}
+	files = append(files, file{"report.xlsx", book}, file{"report.pdf", sheet}, file{"mail.eml", post})
 	page, err := page(r, opt)
 	if err != nil {
 		return nil, err
@@ -109,16 +116,22 @@ func pack(r *analyze.Report, opt Options) ([]file, error) {
 	return append(files, file{"report.html", page}), nil
 }
 
-// drawings renders each chart in both formats, side by side.
+// drawings renders each chart in both formats, as many side by side as there are
+// processors: a picture being drawn takes fifteen megabytes.
 func drawings(r *analyze.Report, opt Options) ([]file, error) {
 	names, formats := charts.Names(), []string{"png", "svg"}
 	files := make([]file, len(names)*len(formats))
 	errs := make([]error, len(files))
 	var wg sync.WaitGroup
+	free := make(chan bool, runtime.GOMAXPROCS(0))
 	for i := range files {
 		name, format := names[i/len(formats)], formats[i%len(formats)]
 		files[i].path = "charts/" + name + "." + format
-		wg.Go(func() { files[i].data, errs[i] = drawing(r, name, format, opt.Chart) })
+		free <- true
+		wg.Go(func() {
+			files[i].data, errs[i] = drawing(r, name, format, opt.Chart)
+			<-free
+		})
 	}
 	wg.Wait()
 	for _, err := range errs {

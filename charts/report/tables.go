@@ -99,8 +99,9 @@ func join(parts ...[]string) []string {
 
 // tables are all CSV files of the pack.
 func tables(r *analyze.Report) []table {
-	return []table{kpiTable(r), codeTable(r), trunkTable(r), dayTable(r), trendTable(r), hourTable(r), delayTable(r),
-		incidentTable(r), ledgerTable(r), excludedTable(r), sourceTable(r), rejectTable(r)}
+	list := []table{kpiTable(r), codeTable(r), trunkTable(r), dayTable(r), trendTable(r), hourTable(r), delayTable(r), incidentTable(r)}
+	list = append(list, whyTables(r)...)
+	return append(list, ledgerTable(r), excludedTable(r), sourceTable(r), rejectTable(r))
 }
 
 func kpiTable(r *analyze.Report) table {
@@ -136,12 +137,8 @@ func codeTable(r *analyze.Report) table {
 }
 
 func trunkTable(r *analyze.Report) table {
-	t := table{name: "trunks", head: join([]string{"trunk"}, outcomeHead,
-		[]string{"asr", "asr_low", "asr_high", "ner", "ner_low", "ner_high", "failure", "failure_low", "failure_high", "top_code", "first", "last"})}
-	for _, g := range r.Trunks {
-		t.rows = append(t.rows, join([]string{guard(g.Name)}, outcomeCells(g.Tally), fraction(g.ASR), fraction(g.NER), fraction(g.Failure),
-			[]string{guard(g.TopCode), when(g.First), when(g.Last)}))
-	}
+	t := groupTable("trunks", r.Trunks)
+	t.head[0] = "trunk"
 	return t
 }
 

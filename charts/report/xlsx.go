@@ -25,7 +25,8 @@ var packDate = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 // textColumns hold text even where it looks like a number: a trunk may be called
 // 9001, a caller 201.
 var textColumns = map[string]bool{"name": true, "label": true, "trunk": true, "cause": true, "path": true, "sha256": true, "note": true, "calls": true, "reason": true,
-	"sample": true, "definition": true, "unit": true, "top_code": true, "top_cause": true, "meaning": true, "first_check": true, "class": true, "key": true, "title": true, "what": true, "evidence": true}
+	"sample": true, "definition": true, "unit": true, "top_code": true, "top_cause": true, "meaning": true, "first_check": true, "class": true, "key": true, "title": true, "what": true, "evidence": true,
+	"by": true, "keys": true, "owner": true, "why": true, "setting": true, "refute": true, "verify": true, "arrow": true, "method": true, "kind": true, "device": true, "subject": true, "text": true}
 
 // workbook writes the tables as report.xlsx: a sheet a table with real numbers
 // and dates (in the report's zone), and native charts on the sheet of the codes

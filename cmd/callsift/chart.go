@@ -49,7 +49,7 @@ CHARTS
 	opt.what(cmd)
 	f := cmd.Flags()
 	f.StringVarP(&opt.out, "out", "o", "", "`FILE` to write: .png, .svg or .pdf (all: a folder)")
-	f.StringVar(&opt.size, "size", "1200x600", "`WIDTHxHEIGHT` in CSS pixels; a PNG has twice as many each way")
+	f.StringVar(&opt.size, "size", "", "`WIDTHxHEIGHT` in CSS pixels (default 1200x600, or as high as what is in it); a PNG has twice as many each way")
 	f.BoolVar(&opt.dark, "dark", false, "light on dark")
 	f.StringVar(&opt.font, "font", "", "`FILE` of a TTF, OTF or TTC font, for names in other scripts")
 	cmd.RegisterFlagCompletionFunc("out", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
@@ -158,8 +158,11 @@ func outError(err error) error {
 	return fmt.Errorf("--out: %w", err)
 }
 
-// size reads "1200x600".
+// size reads "1200x600"; "" leaves it to the chart.
 func size(s string) (width, height int, err error) {
+	if s == "" {
+		return 0, 0, nil
+	}
 	w, h, ok := strings.Cut(strings.ToLower(s), "x")
 	width, errW := strconv.Atoi(w)
 	height, errH := strconv.Atoi(h)

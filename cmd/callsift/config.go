@@ -36,6 +36,10 @@ func newConfigCommand(a *app) *cobra.Command {
   [targets]                  ner = ">= 97%"; pdd_p95 = "<= 6 s": figures of the report
                              beside the bounds that you set; there are none by default
   holidays = ["2026-12-25"]  days that comparisons leave out; stands above the tables
+  [mail]                     server = "smtp.example.net"; from = "pbx@example.net"
+                             tls = "starttls" (or "tls", "none"); port = 587
+                             user = "pbx"; password_file = "mail.password": or the
+                             environment's CALLSIFT_MAIL_PASSWORD; ca_file = "ca.pem"
 
 A trunk is known by its addresses, by how its channels' names begin, or by its
 number in a New Rock OM. A prefix is what the called number begins with, as dialled
@@ -162,6 +166,9 @@ func runConfigCheck(ctx context.Context, a *app, format string) error {
 		}
 	}
 	if err := a.bounds(&analyze.Query{}, nil); err != nil {
+		return err
+	}
+	if err := cfg.table("mail", new(mailConfig)); err != nil {
 		return err
 	}
 	seen := map[[2]string]int64{}

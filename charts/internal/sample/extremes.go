@@ -42,6 +42,8 @@ func Hostile() *analyze.Report {
 	r.Codes[3].Examples = []string{`"><img src=http://192.0.2.1/x>`, "@SUM(1)", "\t=1"}
 	r.Incidents[0].Trunk = r.Trunks[0].Name
 	r.Rejects[0].Sample = "User-Agent: <script>alert(2)</script>\x1b[2J"
+	most := 0.05
+	r.Targets = []analyze.TargetResult{{Target: analyze.Target{Metric: "failure_rate", AtMost: &most}, Label: "Failure rate", Unit: "%", Value: 0.069, OK: true}}
 	return r
 }
 

@@ -72,6 +72,22 @@ func Interval(low, high float64) string {
 	return fmt.Sprintf("%.1f–%.1f%s%%", 100*low, 100*high, nbsp)
 }
 
+// Points is a difference of fractions in percentage points: "+0.8", "−12.4"; "0.0"
+// has no sign.
+func Points(f float64) string { return Signed(100*f, 1) }
+
+// Signed is a number with its sign, to a number of decimals; a zero has none.
+func Signed(f float64, decimals int) string {
+	s := strconv.FormatFloat(f, 'f', decimals, 64)
+	switch digits := strings.TrimPrefix(s, "-"); {
+	case strings.Trim(digits, "0.") == "":
+		return digits
+	case digits != s:
+		return "−" + digits
+	}
+	return "+" + s
+}
+
 // Millis is a delay: "740 ms" under a second, then "1.24 s".
 func Millis(ms int64) string {
 	if ms < 0 {
