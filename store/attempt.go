@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"database/sql"
 	"encoding/binary"
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -146,6 +147,7 @@ func (im *Import) flushCells() {
 		im.settleCell(&im.profiles.recent[i])
 	}
 	im.storeCells()
+	im.storeTotals()
 	im.storeDelays()
 	im.storeMinutes()
 }
@@ -163,6 +165,7 @@ func (im *Import) storeCells() {
 		if c == (Cell{}) {
 			continue
 		}
+		im.totals[key.profile] += c.N
 		b := &im.cellRows
 		b.begin()
 		for _, n := range [...]int64{key.quarter, key.profile, c.N, c.Talked, c.TalkMS, c.Short} {
@@ -176,6 +179,18 @@ func (im *Import) storeCells() {
 	for _, k := range fewer {
 		im.exec(`DELETE FROM rollup WHERE quarter = ? AND profile = ? AND n = 0`, k.quarter, k.profile)
 	}
+}
+
+// storeTotals brings the profiles' totals up to date. Every import asks for
+// them, and a year's roll-up has millions of rows.
+func (im *Import) storeTotals() {
+	for _, profile := range slices.Sorted(maps.Keys(im.totals)) {
+		if n := im.totals[profile]; n != 0 {
+			im.beside(`INSERT INTO profile_total (profile, n) VALUES (?, ?) ON CONFLICT (profile) DO UPDATE SET n = n + excluded.n`, profile, n)
+		}
+	}
+	clear(im.totals)
+	im.beside(`DELETE FROM profile_total WHERE n = 0`)
 }
 
 // countedCell is a part of a cell of the roll-up.

@@ -58,6 +58,7 @@ type Import struct {
 	stmts    map[string]*sql.Stmt
 	profiles *profileTable
 	cells    []countedCell
+	totals   map[int64]int64 // by profile: what its total has changed by
 	delays   map[delayKey]int64
 	minutes  [minuteSlots]minuteCount
 	messages map[messageKey]int64
@@ -111,6 +112,7 @@ func (db *DB) Begin(ctx context.Context, s Source) (*Import, error) {
 	im := &Import{
 		Source: s, db: db, tx: tx,
 		stmts:    map[string]*sql.Stmt{},
+		totals:   map[int64]int64{},
 		delays:   map[delayKey]int64{},
 		messages: map[messageKey]int64{},
 		rejects:  map[string]*reject{},
