@@ -197,7 +197,7 @@ func (s *selection) cells(d Data, f func(Cell, *store.Profile)) {
 		if c.Time < from || c.Time >= to || c.Profile < 0 || c.Profile >= int64(len(s.byID)) {
 			continue
 		}
-		if p := s.byID[c.Profile]; p != nil && s.callerWanted(c.Caller) && s.timeWanted(c.Time) {
+		if p := s.byID[c.Profile]; p != nil && s.callerWanted(c.Caller) && !leaves(s.q.without, c.Time) && s.timeWanted(c.Time) {
 			f(*c, p)
 		}
 	}
