@@ -18,7 +18,7 @@ type reportOptions struct {
 	selectFlags
 	out, title, font, failOver, failOn string
 	evidence                           int
-	sql, mask, openMail                bool
+	sql, mask, openMail, schema        bool
 	mailTo                             []string
 }
 
@@ -43,6 +43,10 @@ EXIT STATUS
   3  the failure rate is over --fail-over, or --fail-on finding and there is one`,
 		Example: "  callsift report --week last --tz Europe/Berlin --out report /var/log/pbx",
 		RunE: func(cmd *cobra.Command, paths []string) error {
+			if opt.schema {
+				_, err := a.out.Write(report.Schema())
+				return err
+			}
 			opt.openMail = cmd.Flags().Changed("mask-numbers") && !opt.mask
 			return runReport(cmd.Context(), a, opt, paths)
 		},
@@ -58,6 +62,7 @@ EXIT STATUS
 	f.BoolVar(&opt.sql, "show-sql", false, "under each table the SQL query that gives its numbers")
 	f.BoolVar(&opt.mask, "mask-numbers", false, "mask telephone numbers in all files; =false: not in the mail either")
 	f.StringSliceVar(&opt.mailTo, "mail-to", nil, "send the mail to `ADDRESS`, several with commas, by the [mail] server of the configuration")
+	f.BoolVar(&opt.schema, "schema", false, "print the JSON Schema of report.json, and do nothing else")
 	f.StringVar(&opt.failOn, "fail-on", "", "exit with status 3 on `WHAT`: finding")
 	cmd.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions([]string{"finding"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
