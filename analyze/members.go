@@ -167,6 +167,7 @@ func mostOf(counts map[string]int) (name string, n int) {
 const (
 	minCallers = 2.5 // effective callers of what is no single caller's
 	minHours   = 6   // different hours of what is one caller's lasting trouble
+	manyHours  = 24  // in so many nobody redials
 )
 
 // oneCaller names the caller where one has nearly all of the calls and stands out
@@ -176,19 +177,28 @@ func (d *driver) oneCaller() (worth bool) {
 	s := d.spread
 	if d.g.bySource {
 		d.source = *d.keys[0]
-		return d.source != "" && s.topHours >= minHours && d.standsOnce()
+		return d.source != "" && d.lasts()
 	}
 	if !s.known {
 		return true
 	}
 	if s.topShare >= holdShare && s.otherShare <= .5 {
 		d.source = s.top
-		return s.topHours >= minHours && d.standsOnce()
+		return d.lasts()
 	}
 	if s.effective < minCallers && s.otherShare <= .5 {
 		return false
 	}
 	return d.standsOnce()
+}
+
+// lasts: the one caller's calls fail in many different hours, and as wishes.
+func (d *driver) lasts() bool {
+	if d.spread.topHours >= manyHours {
+		once := d.x * d.spread.wishes
+		return once-d.expected >= minCases && once >= minLift*d.expected
+	}
+	return d.spread.topHours >= minHours && d.standsOnce()
 }
 
 // standsOnce: redialling the same number within a quarter of an hour is one wish:

@@ -363,8 +363,9 @@ func (d *driver) notPeople() bool {
 	return true
 }
 
-// ends is the driver's time in the zone; ongoing where hardly an attempt of the
-// period came after it.
+// ends is the driver's time in the zone; ongoing where so few attempts of the
+// period came after it that at its rate no more than three would have had the
+// symptom: nobody can tell that it ended.
 func (d *driver) ends() (from, to time.Time, ongoing bool) {
 	a, b := d.span()
 	zone := d.g.q.zone()
@@ -377,5 +378,5 @@ func (d *driver) ends() (from, to time.Time, ongoing bool) {
 			}
 		}
 	}
-	return time.UnixMicro(a).In(zone), time.UnixMicro(b).In(zone), after < 5
+	return time.UnixMicro(a).In(zone), time.UnixMicro(b).In(zone), after < 5 || float64(after)*d.x < 3*d.n
 }
