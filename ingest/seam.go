@@ -213,8 +213,10 @@ type match struct {
 // may be of no known format, or have no time.
 func (w match) lead() *store.Piece {
 	tells := func(p *store.Piece) (n int) {
-		if isSIPText(FormatNamed(p.Format)) {
-			n += 2
+		for _, name := range strings.Split(p.Format, "+") {
+			if isSIPText(FormatNamed(name)) {
+				n += 2
+			}
 		}
 		if p.First != 0 {
 			n++
@@ -225,6 +227,15 @@ func (w match) lead() *store.Piece {
 		return w.head
 	}
 	return w.tail
+}
+
+// format is that in which both are read together.
+func (w match) format() *Format {
+	lead, other := w.lead(), w.head
+	if lead == w.head {
+		other = w.tail
+	}
+	return formatOfAll(lead.Format, other.Format)
 }
 
 // oneLog reports whether sources of two formats may be parts of one log. A part
@@ -369,7 +380,7 @@ func (m *seamMaker) heads(tail *store.Piece) []match {
 func (m *seamMaker) fits(w match) bool {
 	a, b := m.read(seamEnd{w.tail, true}), m.read(seamEnd{w.head, false})
 	var both pieceReading
-	m.readAs(w.lead(), m.both(w), &both)
+	m.readAs(w.lead(), w.format(), m.both(w), &both)
 	good := func(p *pieceReading) int { return p.whole - len(p.rejects) }
 	return cmp.Or(cmp.Compare(good(&both), good(a)+good(b)), cmp.Compare(both.bytes, a.bytes+b.bytes)) > 0
 }
@@ -379,19 +390,18 @@ func (m *seamMaker) read(end seamEnd) *pieceReading {
 	r := m.alone[end]
 	if r == nil {
 		r = new(pieceReading)
-		m.readAs(end.Piece, m.bytes(end), r)
+		m.readAs(end.Piece, formatOfAll(end.Format), m.bytes(end), r)
 		m.alone[end] = r
 	}
 	return r
 }
 
 // readAs reads bytes as the source was read that they are of, or begin in.
-func (m *seamMaker) readAs(p *store.Piece, data []byte, out Sink) *Input {
+func (m *seamMaker) readAs(p *store.Piece, f *Format, data []byte, out Sink) *Input {
 	in := &Input{Reader: bytes.NewReader(data), Path: p.Path, Zone: m.zone[p.Source]}
 	if t := max(p.First, p.Last); t > 0 {
 		in.ModTime = time.UnixMicro(t) // for times without a year
 	}
-	f := FormatNamed(p.Format)
 	if f == nil {
 		f = FormatNamed(familyText)
 	}
@@ -411,7 +421,7 @@ func (m *seamMaker) join(w match) error {
 	}
 	sum := sha256.Sum256(data)
 	im, err := m.db.Begin(m.ctx, store.Source{
-		Path: w.tail.Path + joinedBy + w.head.Path, SHA256: hex.EncodeToString(sum[:]), Size: int64(len(data)), Format: w.lead().Format, State: store.Joined,
+		Path: w.tail.Path + joinedBy + w.head.Path, SHA256: hex.EncodeToString(sum[:]), Size: int64(len(data)), Format: w.format().Name, State: store.Joined,
 		Note: "where the first goes on in the second",
 	})
 	if err != nil {
@@ -425,8 +435,8 @@ func (m *seamMaker) join(w match) error {
 			}
 		}
 	}
-	c := newCollector(newAssembler(im), FormatNamed(w.lead().Format), false)
-	in := m.readAs(w.lead(), data, &shifted{c, w.tail.TailOffset, int(w.tail.TailLine) - 1})
+	c := newCollector(newAssembler(im), w.format(), false)
+	in := m.readAs(w.lead(), w.format(), data, &shifted{c, w.tail.TailOffset, int(w.tail.TailLine) - 1})
 	im.Source.TZ, im.Source.TZFrom = in.TZ, in.TZFrom
 	c.finish()
 	return m.settle(c.asm, w)
@@ -517,6 +527,12 @@ func (s *shifted) at(p Place) Place {
 	p.Offset += s.offset
 	p.Line += s.line
 	return p
+}
+
+func (s *shifted) use(f *Format) {
+	if c, ok := s.to.(*collector); ok {
+		c.use(f)
+	}
 }
 
 func (s *shifted) Message(o *Observation) {
