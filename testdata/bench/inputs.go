@@ -55,20 +55,24 @@ func (b *bench) grown() {
 	}
 }
 
-// weekKeys are pairs of keys that a breakdown is asked for, with the columns that
-// a scan finds them in.
+// weekKeys are pairs of keys that a breakdown is asked for, with the columns of
+// table profile, or attempt, that a scan finds them in. The caller (source) has no
+// roll-up: nearly every call of a week has one of its own.
 var weekKeys = [][2]string{
 	{"trunk,code", "p.trunk, p.code"},
 	{"prefix,outcome", "p.prefix, p.outcome"},
 	{"device,cause", "p.device, p.cause"},
 	{"direction,class", "p.direction, p.class"},
+	{"reason,peer", "p.reason, p.peer"},
 	{"hour,trunk", "a.start / 3600000000 % 24, p.trunk"},
 	{"hour,user_agent", "a.start / 3600000000 % 24, p.user_agent"},
-	{"source,prefix", "a.caller, p.prefix"}, // a line for nearly every second call: no roll-up holds it
+	{"day,hour", "a.start / 86400000000, a.start / 3600000000 % 24"},
+	{"source,prefix", "a.caller, p.prefix"},
 }
 
 // reading measures the report and breakdowns of a week on 10 M calls and, where
-// it is there, the calls of lab-big, each in a process of its own.
+// it is there, the calls of lab-big, each in a process of its own. Every pair of
+// keys is shown; the one with the smallest gain is the worst.
 func (b *bench) reading(db string) {
 	const from, to = "2026-03-16", "2026-03-23"
 	packed := filepath.Join(b.corpus, "lab-big", "lab.pcap.zst")
@@ -92,7 +96,7 @@ func (b *bench) reading(db string) {
 			check(r.err)
 			return r.usage
 		})
-		b.add(result{work: "breakdown of a week by " + k[0], against: "scan in sqlite3", own: own, peer: scan, value: scan.wall / own.wall, unit: "x", must: 20, aim: 100, least: true})
+		b.add(result{work: "breakdown by " + k[0], against: "scan in sqlite3", own: own, peer: scan, value: scan.wall / own.wall, unit: "x", must: 20, aim: 100, least: true})
 	}
 }
 
