@@ -76,6 +76,9 @@ func (a *assembler) join() {
 			if s.CDRs > 0 {
 				records = append(records, overlaps(whole, a.im.OtherRanges(true, s.ID))...)
 			}
+			if s.Messages > 0 && s.CDRs > 0 { // a log of several formats
+				records = append(records, whole)
+			}
 		}
 	}
 	for _, s := range merged(widened(records, recordIDReach)) {

@@ -7,9 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
-	"path"
 	"slices"
-	"strings"
 	"time"
 
 	"callsift/ingest/dialog"
@@ -200,40 +198,6 @@ func (m *seamMaker) both(w match) []byte {
 	return slices.Concat(m.bytes(seamEnd{w.tail, true}), m.bytes(seamEnd{w.head, false}))
 }
 
-// match is a pair that may go together, with how well.
-type match struct {
-	tail, head *store.Piece
-	names      int   // how far the names are from being those of one rotated log
-	folders    int   // 0: both are in one folder
-	apart      int   // bytes in which the names differ
-	gap        int64 // µs from the end of the one to the beginning of the other
-}
-
-// lead is the piece that tells more of how both are to be read: part of a message
-// may be of no known format, or have no time.
-func (w match) lead() *store.Piece {
-	tells := func(p *store.Piece) (n int) {
-		if isSIPText(FormatNamed(p.Format)) {
-			n += 2
-		}
-		if p.First != 0 {
-			n++
-		}
-		return n
-	}
-	if tells(w.head) > tells(w.tail) {
-		return w.head
-	}
-	return w.tail
-}
-
-// oneLog reports whether sources of two formats may be parts of one log. A part
-// that begins or ends inside a message may look like SIP of another kind, or like
-// nothing at all ("").
-func oneLog(a, b string, names int) bool {
-	return a == b && a != "" || a != b && names < otherNames
-}
-
 // joinSeams brings the seams up to date with the sources that there are.
 func joinSeams(ctx context.Context, db *store.DB) error {
 	im, err := db.Edit(ctx)
@@ -331,10 +295,6 @@ func (m *seamMaker) matches() []match {
 	})
 }
 
-func betterSeam(a, b match) int {
-	return cmp.Or(cmp.Compare(a.names, b.names), cmp.Compare(a.folders, b.folders), cmp.Compare(a.apart, b.apart), cmp.Compare(a.gap, b.gap))
-}
-
 // heads are the sources that go on where the end of one is, the best first.
 func (m *seamMaker) heads(tail *store.Piece) []match {
 	var near []match
@@ -369,7 +329,7 @@ func (m *seamMaker) heads(tail *store.Piece) []match {
 func (m *seamMaker) fits(w match) bool {
 	a, b := m.read(seamEnd{w.tail, true}), m.read(seamEnd{w.head, false})
 	var both pieceReading
-	m.readAs(w.lead(), m.both(w), &both)
+	m.readAs(w.lead(), w.format(), m.both(w), &both)
 	good := func(p *pieceReading) int { return p.whole - len(p.rejects) }
 	return cmp.Or(cmp.Compare(good(&both), good(a)+good(b)), cmp.Compare(both.bytes, a.bytes+b.bytes)) > 0
 }
@@ -379,19 +339,18 @@ func (m *seamMaker) read(end seamEnd) *pieceReading {
 	r := m.alone[end]
 	if r == nil {
 		r = new(pieceReading)
-		m.readAs(end.Piece, m.bytes(end), r)
+		m.readAs(end.Piece, formatOfAll(end.Format), m.bytes(end), r)
 		m.alone[end] = r
 	}
 	return r
 }
 
 // readAs reads bytes as the source was read that they are of, or begin in.
-func (m *seamMaker) readAs(p *store.Piece, data []byte, out Sink) *Input {
+func (m *seamMaker) readAs(p *store.Piece, f *Format, data []byte, out Sink) *Input {
 	in := &Input{Reader: bytes.NewReader(data), Path: p.Path, Zone: m.zone[p.Source]}
 	if t := max(p.First, p.Last); t > 0 {
 		in.ModTime = time.UnixMicro(t) // for times without a year
 	}
-	f := FormatNamed(p.Format)
 	if f == nil {
 		f = FormatNamed(familyText)
 	}
@@ -411,7 +370,7 @@ func (m *seamMaker) join(w match) error {
 	}
 	sum := sha256.Sum256(data)
 	im, err := m.db.Begin(m.ctx, store.Source{
-		Path: w.tail.Path + joinedBy + w.head.Path, SHA256: hex.EncodeToString(sum[:]), Size: int64(len(data)), Format: w.lead().Format, State: store.Joined,
+		Path: w.tail.Path + joinedBy + w.head.Path, SHA256: hex.EncodeToString(sum[:]), Size: int64(len(data)), Format: w.format().Name, State: store.Joined,
 		Note: "where the first goes on in the second",
 	})
 	if err != nil {
@@ -425,8 +384,8 @@ func (m *seamMaker) join(w match) error {
 			}
 		}
 	}
-	c := newCollector(newAssembler(im), FormatNamed(w.lead().Format), false)
-	in := m.readAs(w.lead(), data, &shifted{c, w.tail.TailOffset, int(w.tail.TailLine) - 1})
+	c := newCollector(newAssembler(im), w.format(), false)
+	in := m.readAs(w.lead(), w.format(), data, &shifted{c, w.tail.TailOffset, int(w.tail.TailLine) - 1})
 	im.Source.TZ, im.Source.TZFrom = in.TZ, in.TZFrom
 	c.finish()
 	return m.settle(c.asm, w)
@@ -519,6 +478,12 @@ func (s *shifted) at(p Place) Place {
 	return p
 }
 
+func (s *shifted) use(f *Format) {
+	if c, ok := s.to.(*collector); ok {
+		c.use(f)
+	}
+}
+
 func (s *shifted) Message(o *Observation) {
 	o.Place = s.at(o.Place)
 	s.to.Message(o)
@@ -538,56 +503,6 @@ func (s *shifted) Reject(at Place, reason string, sample []byte) {
 	s.to.Reject(s.at(at), reason, sample)
 }
 func (s *shifted) Warn(at Place, text string) { s.to.Warn(s.at(at), text) }
-
-func folder(name string) string { return path.Dir(strings.ReplaceAll(name, `\`, "/")) }
-
-// logName is the name of a file without its folder and what compressed it.
-func logName(name string) string {
-	name = path.Base(strings.ReplaceAll(name, `\`, "/"))
-	for _, ext := range [...]string{".gz", ".zst", ".bz2", ".xz"} {
-		name = strings.TrimSuffix(name, ext)
-	}
-	return name
-}
-
-// How far the names of two files are from being those of one rotated log.
-const (
-	sameLog     = iota // sip.log.1 and sip.log, sip.log-20261109 and sip.log-20261110
-	sameLetters        // sip-1.log and sip-2.log
-	otherNames
-)
-
-func unlike(a, b string) int {
-	a, b = logName(a), logName(b)
-	number := func(r rune) bool { return r >= '0' && r <= '9' }
-	stem := func(s string) string { return strings.TrimRight(strings.TrimRightFunc(s, number), "-._") }
-	letters := func(s string) string {
-		return strings.Trim(strings.Map(func(r rune) rune {
-			if number(r) {
-				return -1
-			}
-			return r
-		}, s), "-._")
-	}
-	switch {
-	case stem(a) == stem(b):
-		return sameLog
-	case letters(a) == letters(b):
-		return sameLetters
-	}
-	return otherNames
-}
-
-// apart is how many bytes two names have between what they begin and end with alike.
-func apart(a, b string) int {
-	for a != "" && b != "" && a[0] == b[0] {
-		a, b = a[1:], b[1:]
-	}
-	for a != "" && b != "" && a[len(a)-1] == b[len(b)-1] {
-		a, b = a[:len(a)-1], b[:len(b)-1]
-	}
-	return max(len(a), len(b))
-}
 
 // hidden are the parts of sources that a seam has read anew: by source what
 // counts still, from the one offset to before the other.
