@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"fmt"
 	"hash/fnv"
 	"slices"
@@ -260,7 +261,7 @@ type assembler struct {
 	im      *store.Import
 	format  string
 	wait    bool       // what is closed now is assembled at the end, with what the sources that follow bring of it
-	watched [][2]int64 // other sources' time ranges, merged
+	watched [][2]int64 // times that the sources cover, in order
 	hidden  hidden
 	covered map[int64]bool // unsettled bundles that were assembled when all of the last source was read
 	// early: more of the source follows, and what is not settled is assembled again
@@ -441,16 +442,15 @@ func (a *assembler) coverageEnd() int64 {
 	for i := range a.msgs {
 		end = max(end, a.msgs[i].Time)
 	}
-	ranges := a.watched
-	if s := a.im.Source; s.Messages > 0 && s.First > 0 {
-		ranges = append(slices.Clip(ranges), [2]int64{s.First, s.Last})
-	}
-	for grown := true; grown; {
-		grown = false
-		for _, r := range ranges {
-			if r[0] <= end+coverageGap && r[1] > end {
-				end, grown = r[1], true
-			}
+	s := &a.im.Source
+	for was := int64(-1); was < end; {
+		was = end
+		i, _ := slices.BinarySearchFunc(a.watched, end, func(r [2]int64, end int64) int { return cmp.Compare(r[1], end+1) })
+		for ; i < len(a.watched) && a.watched[i][0] <= end+coverageGap; i++ {
+			end = a.watched[i][1]
+		}
+		if s.Messages > 0 && s.First > 0 && s.First <= end+coverageGap {
+			end = max(end, s.Last)
 		}
 	}
 	return end

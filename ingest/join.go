@@ -68,10 +68,10 @@ func (a *assembler) join() {
 		s := &a.sources[i]
 		if whole := (stretch{s.First, s.Last + 1}); s.First > 0 {
 			if s.Messages > 0 {
-				records = append(records, overlaps(whole, a.im.OtherRanges(false, s.ID))...)
+				records = append(records, overlaps(whole, a.im.OtherRanges(false, s))...)
 			}
 			if s.CDRs > 0 {
-				records = append(records, overlaps(whole, a.im.OtherRanges(true, s.ID))...)
+				records = append(records, overlaps(whole, a.im.OtherRanges(true, s))...)
 			}
 		}
 	}

@@ -217,23 +217,6 @@ func (im *Import) calls(from, to, after int64, limit int, sip bool, f func(*Call
 	return start, id, n
 }
 
-// OtherRanges lists the time ranges of the sources but one that hold SIP
-// messages, or records.
-func (im *Import) OtherRanges(sip bool, but int64) [][2]int64 {
-	what := "messages"
-	if !sip {
-		what = "cdrs"
-	}
-	var list [][2]int64
-	im.query(`SELECT first_time, last_time FROM source WHERE `+what+` > 0 AND first_time > 0 AND id <> ? ORDER BY first_time, last_time`, []any{but}, func(r *sql.Rows) error {
-		var w [2]int64
-		err := r.Scan(&w[0], &w[1])
-		list = append(list, w)
-		return err
-	})
-	return list
-}
-
 // Recast gives a row another profile and call, and counts it anew.
 func (im *Import) Recast(a *Attempt, profile Profile, call int64) {
 	im.count(a, im.profileID(&a.Profile), -1)

@@ -46,6 +46,7 @@ func (im *Import) DropSource(id int64) {
 		im.exec(`DELETE FROM `+table+` WHERE source = ?`, id)
 	}
 	im.exec(`DELETE FROM source WHERE id = ?`, id)
+	im.covered = nil
 }
 
 // DropDuplicates forgets the rows of files that were the same bytes as a source.
