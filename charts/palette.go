@@ -102,6 +102,9 @@ func CSS(dark bool) string {
 	return b.String()
 }
 
+// Color is a colour of the palette by its name as in CSS: "text", "muted", "failed".
+func Color(name string, dark bool) string { return hex(ink(name), dark) }
+
 func classInk(class string) ink {
 	for _, c := range Classes {
 		if c == class {

@@ -28,6 +28,11 @@ const maxOpen = 8 << 20
 // its key, its place in the map.
 const bundleSize = 2000
 
+// maxBundle bounds what a source brings of one Call-ID, or link, packed: some
+// 5,000 messages. What comes after it is a bundle of its own, and that is told:
+// a call is assembled from all its messages at once.
+const maxBundle = 512 << 10
+
 // Where the time of importing a capture of 480,000 messages goes, on one thread
 // of two: parsing 14 %, what assembly needs of a message 16 %, packing 8 %, calls
 // from messages 16 %, their rows 6 %, SQLite 10 %, joining legs 6 %, the file's
@@ -53,11 +58,14 @@ type collector struct {
 	ends    recordEnds
 	cdr     *cdrWriter
 	writers map[*Format]*cdrWriter // of a source in several formats
+	large   map[string]int         // bytes of large bundles that were closed early
+	parts   map[string]int         // Call-IDs and links that fill more than one bundle, how many are full
 	keyBuf  []byte
 }
 
 type openBundle struct {
 	kind, key  string
+	whole      string // the key without the number of a part
 	pack       packer
 	last       int64
 	prev, next *openBundle
@@ -112,6 +120,9 @@ func (c *collector) Message(o *Observation) {
 	before := cap(b.pack.buf)
 	b.pack.add(&c.msg)
 	c.size += cap(b.pack.buf) - before
+	if len(b.pack.buf) > largePack {
+		c.full(b, o.Line, "messages of one Call-ID")
+	}
 	c.sweep()
 }
 
@@ -133,7 +144,26 @@ func (c *collector) CDR(r *CDR) {
 	before := cap(b.pack.buf)
 	b.pack.addCDR(r)
 	c.size += cap(b.pack.buf) - before
+	if len(b.pack.buf) > largePack {
+		c.full(b, r.Line, "records of one link")
+	}
 	c.sweep()
+}
+
+// largePack is from where on a pack may be on its way to maxBundle.
+const largePack = 64 << 10
+
+// full ends a bundle that has become too large.
+func (c *collector) full(b *openBundle, line int, what string) {
+	if c.large[b.key]+len(b.pack.buf) < maxBundle {
+		return
+	}
+	if c.parts == nil {
+		c.parts = map[string]int{}
+	}
+	c.parts[b.whole]++
+	c.im.Warn(line, fmt.Sprintf("over %d KiB of %s, %.100q: those after line %d count as of another one", maxBundle>>10, what, b.whole, line))
+	c.close(b, false)
 }
 
 // Event stores a device's event.
@@ -153,10 +183,22 @@ func (c *collector) Warn(at Place, text string) { c.im.Warn(at.Line, text) }
 // bundle finds or opens a bundle and makes it the least idle one.
 func (c *collector) bundle(kind string, key []byte, time int64) *openBundle {
 	key = clipKey(key)
-	b := c.open[string(key)]
-	if b == nil {
+	whole := key
+	if n := c.parts[string(key)]; n > 0 {
+		key = fmt.Appendf(nil, "%s (part %d)", whole, n+1)
+	}
+	b := c.end // a proxy sends on what has just come in: every second message is of the same call
+	if b != nil && b.kind == kind && b.key == string(key) {
+		b.last = max(b.last, time)
+		c.now = max(c.now, time)
+		return b
+	}
+	if b = c.open[string(key)]; b == nil {
 		b = c.newBundle()
 		b.kind, b.key = kind, string(key)
+		if b.whole = b.key; len(whole) < len(key) {
+			b.whole = string(whole)
+		}
 		c.open[b.key] = b
 		c.size += bundleSize + cap(b.pack.buf)
 	} else {
@@ -206,6 +248,12 @@ func (c *collector) close(b *openBundle, finished bool) {
 	c.unlink(b)
 	delete(c.open, b.key)
 	c.size -= bundleSize + cap(b.pack.buf)
+	if len(b.pack.buf) > largePack {
+		if c.large == nil {
+			c.large = map[string]int{}
+		}
+		c.large[b.key] += len(b.pack.buf)
+	}
 	c.asm.take(b.kind, b.key, b.pack.buf, finished)
 	if len(c.spare) < cap(c.spare) && cap(b.pack.buf) <= 16<<10 {
 		c.spare = append(c.spare, b)
@@ -268,13 +316,22 @@ type assembler struct {
 	// at its end. It gets no rows until then, which would have to be taken out again:
 	// that was half the time of a source of calls that stay open.
 	early bool
+
+	// The memory in which Call-IDs are assembled one after the other: what is in it
+	// holds until the next one.
 	msgs  []dialog.Message
+	packs unpacker
+	calls dialog.Assembler
+	rows  rowMaker
 
 	names     *namer
 	oneWay    oneWayPairs
 	sources   []store.Source // of this transaction, those that are read
 	stretches []stretch      // of time in which calls may have to be joined anew
 }
+
+// maxKept bounds the messages of a Call-ID whose memory is kept for the next one.
+const maxKept = 4096
 
 func newAssembler(im *store.Import) *assembler {
 	a := &assembler{im: im, watched: im.Watched(), hidden: hiddenBy(im.Seams()), names: namesOf(im)}
@@ -354,16 +411,20 @@ func (a *assembler) assemble(id int64, kind string, fresh bool, evidence []store
 		a.touchedBy(calls, false)
 		return
 	}
+	if cap(a.msgs) > maxKept {
+		a.msgs = nil
+	}
 	a.msgs = a.msgs[:0]
+	a.packs.reset()
 	for _, e := range evidence {
 		var err error
-		if a.msgs, err = unpack(a.msgs, e.Source, e.Data); err != nil {
+		if a.msgs, err = a.packs.unpack(a.msgs, e.Source, e.Data); err != nil {
 			a.im.Warn(0, err.Error())
 		}
 	}
 	var again int64
 	a.msgs, again = a.hidden.drop(a.msgs)
-	result := dialog.Assemble(a.msgs, a.context())
+	result := a.calls.Assemble(a.msgs, a.context())
 	if !result.Settled {
 		if a.early {
 			a.im.Unsettle(id)
@@ -373,7 +434,7 @@ func (a *assembler) assemble(id int64, kind string, fresh bool, evidence []store
 			a.covered[id] = true
 		}
 	}
-	rows := rowsOf(&result, a.msgs, format)
+	rows := a.rows.rowsOf(&result, a.msgs, format)
 	a.names.labelAll(rows)
 	a.im.Replace(id, fresh, rows, stepsOf(&result, again), result.Settled)
 	a.im.SetLinks(id, fresh, linksOf(&result))

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"database/sql"
+	"maps"
+	"slices"
 
 	"callsift/store/codes"
 )
@@ -189,14 +191,12 @@ func (im *Import) Flagged(f codes.Flags, from, to int64) map[int64]bool {
 func (im *Import) Counts() (profiles []Profile, n []int64) {
 	im.attempts.flush()
 	im.flushCells()
-	im.query(`SELECT profile, sum(n) FROM rollup GROUP BY profile ORDER BY profile`, nil, func(r *sql.Rows) error {
-		var id, sum int64
-		err := r.Scan(&id, &sum)
-		if sum != 0 {
-			profiles, n = append(profiles, im.profiles.get(id)), append(n, sum)
+	counts := im.profileCounts()
+	for _, id := range slices.Sorted(maps.Keys(counts)) {
+		if counts[id] != 0 {
+			profiles, n = append(profiles, im.profiles.get(id)), append(n, counts[id])
 		}
-		return err
-	})
+	}
 	return profiles, n
 }
 

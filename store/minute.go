@@ -1,8 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"slices"
 
 	"callsift/store/codes"
 )
@@ -96,13 +98,11 @@ func (db *DB) Minutes(ctx context.Context, from, to int64) (list []Minute, activ
 		if err := tx.QueryRowContext(ctx, `SELECT coalesce(sum(answered - ended), 0) FROM minute WHERE minute < ?`, from/minuteUS).Scan(&active); err != nil {
 			return err
 		}
-		return eachRow(ctx, tx, `SELECT minute, begun, answered, ended FROM minute WHERE minute >= ? AND minute < ? ORDER BY minute`, []any{from / minuteUS, to / minuteUS}, func(r *sql.Rows) error {
-			var m Minute
-			err := r.Scan(&m.Start, &m.Begun, &m.Answered, &m.Ended)
-			m.Start *= minuteUS
-			list = append(list, m)
-			return err
+		return eachNumbers(ctx, tx, `minute, begun, answered, ended`, `minute WHERE minute >= ? AND minute < ?`, []any{from / minuteUS, to / minuteUS}, 4, func(v []int64, left int) {
+			list = slices.Grow(list, left)
+			list = append(list, Minute{v[0] * minuteUS, v[1], v[2], v[3]})
 		})
 	})
+	slices.SortFunc(list, func(a, b Minute) int { return cmp.Compare(a.Start, b.Start) })
 	return list, active, err
 }

@@ -72,16 +72,25 @@ struct module {
 
 extern int sqlite3_auto_extension(void (*)(void));
 extern int sqlite3_create_module_v2(sqlite3 *, const char *, const module *, void *, void (*)(void *));
+extern int sqlite3_create_function_v2(sqlite3 *, const char *, int, int, void *, void (*)(sqlite3_context *, int, sqlite3_value **),
+	void (*)(sqlite3_context *, int, sqlite3_value **), void (*)(sqlite3_context *), void (*)(void *));
 extern int sqlite3_declare_vtab(sqlite3 *, const char *);
 extern void *sqlite3_malloc64(uint64_t);
+extern void *sqlite3_realloc64(void *, uint64_t);
 extern void sqlite3_free(void *);
+extern void *sqlite3_aggregate_context(sqlite3_context *, int);
+extern int sqlite3_value_type(sqlite3_value *);
+extern long long sqlite3_value_int64(sqlite3_value *);
+extern const unsigned char *sqlite3_value_text(sqlite3_value *);
+extern void sqlite3_result_error_nomem(sqlite3_context *);
+extern void sqlite3_result_error_toobig(sqlite3_context *);
 extern const void *sqlite3_value_blob(sqlite3_value *);
 extern int sqlite3_value_bytes(sqlite3_value *);
 extern void sqlite3_result_int64(sqlite3_context *, long long);
 extern void sqlite3_result_text(sqlite3_context *, const char *, int, void (*)(void *));
 extern void sqlite3_result_blob(sqlite3_context *, const void *, int, void (*)(void *));
 
-enum { OK = 0, NOMEM = 7, CORRUPT = 11, CONSTRAINT = 19, OP_EQ = 2 };
+enum { OK = 0, NOMEM = 7, CORRUPT = 11, CONSTRAINT = 19, OP_EQ = 2, INTEGER = 1, UTF8 = 1 };
 enum { COLUMNS = 32 }; // most that a row may have; the declaration in connect names as many
 
 // rows is a cursor over one packed buffer, of which it keeps a copy.
@@ -227,9 +236,78 @@ static const module packed_rows = {
 	.filter = filter, .next = next, .eof = eof, .column = column, .rowid = rowid,
 };
 
-static int extend(sqlite3 *db, char **err, const void *api) {
-	return sqlite3_create_module_v2(db, "packed_rows", &packed_rows, 0, 0);
+// The other way round, the aggregate pack_values(...): its arguments, numbers or
+// texts, of all rows as one packed value. A row through database/sql costs 2.5 us;
+// the 75,000 cells of a week's roll-up were half of the time of a report.
+
+enum { PACKED_MOST = 900 << 20 }; // SQLite's own bound of a value is 10^9
+
+typedef struct {
+	unsigned char *data;
+	uint64_t n, cap;
+	int failed; // no memory
+} packed;
+
+static unsigned char *put(unsigned char *p, uint64_t v) {
+	for (; v >= 128; v >>= 7) *p++ = (unsigned char)(v | 128);
+	*p++ = (unsigned char)v;
+	return p;
 }
 
-// callsift_packed_rows adds the function to all connections opened from now on.
+static void pack_step(sqlite3_context *ctx, int argc, sqlite3_value **argv) {
+	packed *to = sqlite3_aggregate_context(ctx, sizeof *to);
+	if (!to || to->failed) return;
+	for (int i = 0; i < argc; i++) {
+		int number = sqlite3_value_type(argv[i]) == INTEGER;
+		const unsigned char *text = number ? 0 : sqlite3_value_text(argv[i]);
+		int size = number || !text ? 0 : sqlite3_value_bytes(argv[i]);
+		if (to->cap - to->n < (uint64_t)size + 10) {
+			uint64_t cap = 2 * to->cap + size + 4096;
+			unsigned char *data = cap > PACKED_MOST ? 0 : sqlite3_realloc64(to->data, cap);
+			if (!data) {
+				to->failed = 1;
+				return;
+			}
+			to->data = data;
+			to->cap = cap;
+		}
+		unsigned char *p = to->data + to->n;
+		if (!number) {
+			p = put(p, (uint64_t)size << 2 | 1);
+			if (size) memcpy(p, text, size);
+			p += size;
+		} else {
+			int64_t n = sqlite3_value_int64(argv[i]);
+			if (n >= (int64_t)1 << 60 || n < -((int64_t)1 << 60)) {
+				*p++ = 3;
+				for (int k = 0; k < 8; k++) *p++ = (unsigned char)((uint64_t)n >> 8 * k);
+			} else {
+				p = put(p, ((uint64_t)n << 1 ^ (uint64_t)(n >> 63)) << 2);
+			}
+		}
+		to->n = p - to->data;
+	}
+}
+
+static void pack_end(sqlite3_context *ctx) {
+	packed *to = sqlite3_aggregate_context(ctx, 0);
+	if (to && to->failed) {
+		int big = to->cap > PACKED_MOST / 4;
+		sqlite3_free(to->data);
+		if (big) sqlite3_result_error_toobig(ctx);
+		else sqlite3_result_error_nomem(ctx);
+	} else if (to && to->data) {
+		sqlite3_result_blob(ctx, to->data, (int)to->n, sqlite3_free);
+	} else {
+		sqlite3_result_blob(ctx, "", 0, 0);
+	}
+}
+
+static int extend(sqlite3 *db, char **err, const void *api) {
+	int rc = sqlite3_create_module_v2(db, "packed_rows", &packed_rows, 0, 0);
+	if (rc != OK) return rc;
+	return sqlite3_create_function_v2(db, "pack_values", -1, UTF8, 0, 0, pack_step, pack_end, 0);
+}
+
+// callsift_packed_rows adds both functions to all connections opened from now on.
 int callsift_packed_rows(void) { return sqlite3_auto_extension((void (*)(void))extend); }

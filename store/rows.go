@@ -1,6 +1,11 @@
 package store
 
-import "encoding/binary"
+import (
+	"context"
+	"database/sql"
+	"encoding/binary"
+	"errors"
+)
 
 // Rows of the big tables are packed into buffers and stored some hundred at a
 // time by a goroutine of the import's own, while the caller makes the next ones:
@@ -169,4 +174,59 @@ func (b *rowBuffer) bool(on bool) {
 	} else {
 		b.number(0)
 	}
+}
+
+// packedValue reads one value and its length; n is 0 where the buffer ends in it.
+func packedValue(b []byte) (v any, n int) {
+	h, k := binary.Uvarint(b)
+	size := int(h >> 2)
+	if h&3 == kindWide {
+		size = 8
+	}
+	if k <= 0 || h&3 != kindNumber && size > len(b)-k {
+		return nil, 0
+	}
+	switch h & 3 {
+	case kindNumber:
+		return unpackNumber(h), k
+	case kindText:
+		return string(b[k : k+size]), k + size
+	case kindBlob:
+		return append([]byte{}, b[k:k+size]...), k + size
+	}
+	return int64(binary.LittleEndian.Uint64(b[k:])), k + 8
+}
+
+func unpackNumber(h uint64) int64 { return int64(h>>3) ^ -int64(h>>2&1) }
+
+var errPacked = errors.New("packed rows end early")
+
+// eachNumbers runs f for every row of SELECT columns FROM from, which are all
+// numbers; the slice is used again. The rows have no order. left is about how many
+// are to come, this one with them: slices that outgrow themselves cost more than
+// the rows.
+func eachNumbers(ctx context.Context, tx *sql.Tx, columns, from string, args []any, width int, f func(row []int64, left int)) error {
+	row := make([]int64, width)
+	return packedRows(ctx, tx, columns, from, args, func(data []byte) error {
+		left := 0
+		for _, b := range data {
+			left += int(^b >> 7) // a number ends with the byte whose highest bit is 0
+		}
+		left /= width
+		for i := 0; len(data) > 0; i++ {
+			h, k := binary.Uvarint(data)
+			switch {
+			case k > 0 && h&3 == kindNumber:
+				row[i%width], data = unpackNumber(h), data[k:]
+			case k > 0 && h&3 == kindWide && len(data) >= k+8:
+				row[i%width], data = int64(binary.LittleEndian.Uint64(data[k:])), data[k+8:]
+			default:
+				return errPacked
+			}
+			if i%width == width-1 {
+				f(row, max(1, left-i/width))
+			}
+		}
+		return nil
+	})
 }

@@ -6,12 +6,13 @@ package store
 import "C"
 
 import (
+	"context"
 	"database/sql"
 	"fmt"
 	"strings"
 )
 
-// registerRows makes packed_rows (rows.c) known to the connections opened from
+// registerRows makes packed_rows and pack_values (rows.c) known to the connections opened from
 // now on. Doing it twice is harmless.
 func registerRows() error {
 	if rc := C.callsift_packed_rows(); rc != 0 {
@@ -42,4 +43,16 @@ func newRowWriter(tx *sql.Tx, t bufferedTable) (*rowWriter, error) {
 func (w *rowWriter) write(data []byte) error {
 	_, err := w.stmt.Exec(data)
 	return err
+}
+
+// packedRows hands out the rows of SELECT columns FROM from, packed, some at a time
+// and each whole. All columns are numbers or texts.
+func packedRows(ctx context.Context, tx *sql.Tx, columns, from string, args []any, f func(data []byte) error) error {
+	return eachRow(ctx, tx, "SELECT pack_values("+columns+") FROM "+from, args, func(r *sql.Rows) error {
+		var data sql.RawBytes
+		if err := r.Scan(&data); err != nil {
+			return err
+		}
+		return f(data)
+	})
 }

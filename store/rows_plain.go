@@ -3,9 +3,10 @@
 package store
 
 import (
+	"context"
 	"database/sql"
-	"encoding/binary"
 	"errors"
+	"fmt"
 	"strings"
 )
 
@@ -57,23 +58,34 @@ func (w *rowWriter) write(data []byte) error {
 	return err
 }
 
-// packedValue reads one value and its length; n is 0 where the buffer ends in it.
-func packedValue(b []byte) (v any, n int) {
-	h, k := binary.Uvarint(b)
-	size := int(h >> 2)
-	if h&3 == 3 {
-		size = 8
-	}
-	if k <= 0 || h&3 != 0 && size > len(b)-k {
-		return nil, 0
-	}
-	switch h & 3 {
-	case 0:
-		return int64(h>>3) ^ -int64(h>>2&1), k
-	case 1:
-		return string(b[k : k+size]), k + size
-	case 2:
-		return append([]byte{}, b[k:k+size]...), k + size
-	}
-	return int64(binary.LittleEndian.Uint64(b[k:])), k + 8
+// packedRows hands out the rows of SELECT columns FROM from, packed, one at a time.
+// All columns are numbers or texts.
+func packedRows(ctx context.Context, tx *sql.Tx, columns, from string, args []any, f func(data []byte) error) error {
+	var data []byte
+	return eachRow(ctx, tx, "SELECT "+columns+" FROM "+from, args, func(r *sql.Rows) error {
+		names, err := r.Columns()
+		if err != nil {
+			return err
+		}
+		row := make([]any, len(names))
+		into := make([]any, len(names))
+		for i := range row {
+			into[i] = &row[i]
+		}
+		if err := r.Scan(into...); err != nil {
+			return err
+		}
+		data = data[:0]
+		for i, v := range row {
+			switch v := v.(type) {
+			case int64:
+				data = appendNumber(data, v)
+			case string:
+				data = appendText(data, v)
+			default:
+				return fmt.Errorf("column %s: %T, want a number or text", names[i], v)
+			}
+		}
+		return f(data)
+	})
 }

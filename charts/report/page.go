@@ -195,7 +195,7 @@ func detailOf(m analyze.Metric) string {
 // tiles are the four figures that a reader looks for first.
 func tiles(r *analyze.Report) []tile {
 	var out []tile
-	for _, name := range []string{"calls", "failure", "failure_rate", "asr", "ner", "pdd_p95"} {
+	for _, name := range []string{"calls", "failure_rate", "asr", "ner", "pdd_p95"} {
 		for _, m := range r.KPIs {
 			if m.Name != name || !m.OK {
 				continue

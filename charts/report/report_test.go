@@ -61,7 +61,7 @@ func TestWrite(t *testing.T) {
 	}
 	first := read()
 	second := read()
-	want := []string{"report.html", "report.json", "report.md", "report.xlsx", "report.pdf", "tables/codes.csv", "tables/ledger.csv"}
+	want := []string{"report.html", "report.json", "report.md", "report.xlsx", "report.pdf", "mail.eml", "tables/codes.csv", "tables/ledger.csv"}
 	for _, n := range charts.Names() {
 		want = append(want, "charts/"+n+".png", "charts/"+n+".svg")
 	}
@@ -70,7 +70,7 @@ func TestWrite(t *testing.T) {
 			t.Errorf("%s is not in the pack", n)
 		}
 	}
-	if len(first) != 5+2*len(charts.Names())+len(tables(sample.Hotel())) {
+	if len(first) != 6+2*len(charts.Names())+len(tables(sample.Hotel())) {
 		t.Errorf("%d files in the pack", len(first))
 	}
 	for n := range second {

@@ -86,7 +86,7 @@ func verdictLines(sentences []string) []string {
 
 func summaryKPIs(r *analyze.Report, add func(string, ...any)) {
 	rows := 0
-	for _, name := range []string{"calls", "failure", "failure_rate", "asr", "ner", "pdd_p95"} {
+	for _, name := range []string{"calls", "failure_rate", "asr", "ner", "pdd_p95"} {
 		for _, m := range r.KPIs {
 			if m.Name != name {
 				continue

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/xuri/excelize/v2"
 
@@ -34,12 +35,7 @@ var textColumns = map[string]bool{"name": true, "label": true, "trunk": true, "c
 func workbook(r *analyze.Report) ([]byte, error) {
 	f := excelize.NewFile()
 	defer f.Close()
-	bold, err := f.NewStyle(&excelize.Style{Font: &excelize.Font{Bold: true}})
-	if err != nil {
-		return nil, err
-	}
-	stamp := "yyyy-mm-dd hh:mm"
-	date, err := f.NewStyle(&excelize.Style{CustomNumFmt: &stamp})
+	style, err := newStyles(f)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +47,7 @@ func workbook(r *analyze.Report) ([]byte, error) {
 			_, err = f.NewSheet(t.name)
 		}
 		if err == nil {
-			err = fillSheet(f, t, bold, date)
+			err = fillSheet(f, t, style)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("report.xlsx: %s: %w", t.name, err)
@@ -69,6 +65,22 @@ func workbook(r *analyze.Report) ([]byte, error) {
 		return nil, fmt.Errorf("report.xlsx: %w", err)
 	}
 	return settledZip(b.Bytes())
+}
+
+// styles are those of the cells.
+type styles struct{ bold, date, share int }
+
+func newStyles(f *excelize.File) (s styles, err error) {
+	stamp, percent := "yyyy-mm-dd hh:mm", "0.0%"
+	for _, x := range []struct {
+		id    *int
+		style excelize.Style
+	}{{&s.bold, excelize.Style{Font: &excelize.Font{Bold: true}}}, {&s.date, excelize.Style{CustomNumFmt: &stamp}}, {&s.share, excelize.Style{CustomNumFmt: &percent}}} {
+		if *x.id, err = f.NewStyle(&x.style); err != nil {
+			return s, err
+		}
+	}
+	return s, nil
 }
 
 // settledZip writes a zip file again with its members in order and without the
@@ -120,20 +132,22 @@ func settledTypes(name string, data []byte) []byte {
 	})
 }
 
-func fillSheet(f *excelize.File, t table, bold, date int) error {
+func fillSheet(f *excelize.File, t table, style styles) error {
 	w, err := f.NewStreamWriter(t.name)
 	if err != nil {
 		return err
 	}
-	if err := w.SetColWidth(1, len(t.head), 16); err != nil {
-		return err
+	for i, h := range t.head {
+		if err := w.SetColWidth(i+1, i+1, columnWidth(h, t.rows, i)); err != nil {
+			return err
+		}
 	}
 	if err := w.SetPanes(&excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"}); err != nil {
 		return err
 	}
 	head := make([]any, len(t.head))
 	for i, h := range t.head {
-		head[i] = excelize.Cell{StyleID: bold, Value: h}
+		head[i] = excelize.Cell{StyleID: style.bold, Value: h}
 	}
 	if err := w.SetRow("A1", head); err != nil {
 		return err
@@ -141,7 +155,7 @@ func fillSheet(f *excelize.File, t table, bold, date int) error {
 	for i, row := range t.rows {
 		cells := make([]any, len(row))
 		for k, s := range row {
-			cells[k] = typed(t.head[k], s, date)
+			cells[k] = typed(t.head[k], s, style)
 		}
 		if err := w.SetRow("A"+strconv.Itoa(i+2), cells); err != nil {
 			return err
@@ -150,9 +164,25 @@ func fillSheet(f *excelize.File, t table, bold, date int) error {
 	return w.Flush()
 }
 
+// columnWidth is how wide a column needs to be, in characters, within reason.
+func columnWidth(head string, rows [][]string, i int) float64 {
+	w := utf8.RuneCountInString(head)
+	for _, row := range rows {
+		w = max(w, min(60, utf8.RuneCountInString(row[i])))
+	}
+	if !textColumns[head] {
+		w = min(w, 18) // numbers are rounded, dates have no zone
+	}
+	return float64(max(w, 7)) + 2
+}
+
+// shareColumns hold fractions, which are shown as percentages.
+var shareColumns = map[string]bool{"asr": true, "asr_low": true, "asr_high": true, "ner": true, "ner_low": true, "ner_high": true, "failure": true, "failure_low": true,
+	"failure_high": true, "of_finals": true, "of_failures": true, "of_failures_so_far": true, "share": true, "confidence": true, "available": true}
+
 // typed is a cell of a CSV file as what it is. A text stays one whatever it
 // begins with: it is never taken for a formula.
-func typed(column, s string, date int) any {
+func typed(column, s string, style styles) any {
 	switch {
 	case s == "":
 		return nil
@@ -160,6 +190,9 @@ func typed(column, s string, date int) any {
 		return show.Clean(strings.TrimPrefix(s, "'"))
 	case s == "true", s == "false":
 		return s == "true"
+	}
+	if n, err := strconv.ParseFloat(s, 64); err == nil && shareColumns[column] {
+		return excelize.Cell{StyleID: style.share, Value: n}
 	}
 	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
 		return n
@@ -169,10 +202,10 @@ func typed(column, s string, date int) any {
 	}
 	if t, err := time.Parse(time.RFC3339, s); err == nil {
 		// A spreadsheet knows no zones: the wall clock of the report's.
-		return excelize.Cell{StyleID: date, Value: time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), 0, time.UTC)}
+		return excelize.Cell{StyleID: style.date, Value: time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), 0, time.UTC)}
 	}
 	if t, err := time.Parse(time.DateOnly, s); err == nil {
-		return excelize.Cell{StyleID: date, Value: t}
+		return excelize.Cell{StyleID: style.date, Value: t}
 	}
 	return show.Clean(strings.TrimPrefix(s, "'"))
 }

@@ -57,7 +57,7 @@ func runCall(ctx context.Context, a *app, opt callOptions, id string) error {
 		return err
 	}
 	if len(found) == 0 {
-		return fmt.Errorf("no call %q in %s: `callsift calls` lists ids; a Call-ID or uniqueid must be whole", id, clean(db.Path()))
+		return noCall(id, db)
 	}
 	for i := range found {
 		if i > 0 {
@@ -68,6 +68,10 @@ func runCall(ctx context.Context, a *app, opt callOptions, id string) error {
 		}
 	}
 	return nil
+}
+
+func noCall(id string, db *store.DB) error {
+	return fmt.Errorf("no call %q in %s: `callsift calls` lists ids; a Call-ID or uniqueid must be whole", id, clean(db.Path()))
 }
 
 func (a *app) showCall(ctx context.Context, db *store.DB, c *store.Attempt, zone *time.Location, raw bool) error {

@@ -10,25 +10,28 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"callsift/analyze"
 	"callsift/charts"
+	"callsift/store"
 )
 
 type chartOptions struct {
 	selectFlags
-	out, size, font string
-	dark            bool
+	out, size, font, call string
+	dark                  bool
 }
 
 func newChartCommand(a *app) *cobra.Command {
 	var opt chartOptions
 	var list strings.Builder
 	for _, n := range charts.Names() {
-		fmt.Fprintf(&list, "  %-10s %s\n", n, charts.About(n))
+		fmt.Fprintf(&list, "  %-12s %s\n", n, charts.About(n))
 	}
+	fmt.Fprintf(&list, "  %-12s %s\n", ladderChart, "the messages of one call, which --call names")
 	cmd := &cobra.Command{
 		Use:   "chart [flags] NAME [PATH...]",
 		Short: "Draw one chart as PNG, SVG or PDF",
@@ -38,9 +41,9 @@ database first. The same data gives the same bytes (PNG and SVG).
 
 CHARTS
 ` + strings.TrimRight(list.String(), "\n"),
-		Example:   "  callsift chart heatmap --week last --out heatmap.png\n  callsift chart all --week 2026-W46 --out charts",
+		Example:   "  callsift chart heatmap --week last --out heatmap.png\n  callsift chart ladder --call 20261110T130451-2kv4 --out call.svg\n  callsift chart all --week 2026-W46 --out charts",
 		Args:      wantArgs(1, 0, "NAME of a chart"),
-		ValidArgs: append(charts.Names(), "all"),
+		ValidArgs: append(charts.Names(), ladderChart, "all"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runChart(cmd.Context(), a, opt, args[0], args[1:])
 		},
@@ -50,6 +53,7 @@ CHARTS
 	f := cmd.Flags()
 	f.StringVarP(&opt.out, "out", "o", "", "`FILE` to write: .png, .svg or .pdf (all: a folder)")
 	f.StringVar(&opt.size, "size", "", "`WIDTHxHEIGHT` in CSS pixels (default 1200x600, or as high as what is in it); a PNG has twice as many each way")
+	f.StringVar(&opt.call, "call", "", "`ID` of the call, for ladder, as callsift calls shows it")
 	f.BoolVar(&opt.dark, "dark", false, "light on dark")
 	f.StringVar(&opt.font, "font", "", "`FILE` of a TTF, OTF or TTC font, for names in other scripts")
 	cmd.RegisterFlagCompletionFunc("out", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
@@ -62,6 +66,12 @@ func runChart(ctx context.Context, a *app, opt chartOptions, name string, paths 
 	q, err := opt.query()
 	if err != nil {
 		return err
+	}
+	switch {
+	case name == ladderChart && opt.call == "":
+		return usagef("chart ladder: no call; want --call ID, as callsift calls shows it")
+	case name != ladderChart && opt.call != "":
+		return usagef("--call: only the chart ladder is of one call")
 	}
 	names, files, err := chartFiles(name, opt.out)
 	if err != nil {
@@ -80,6 +90,13 @@ func runChart(ctx context.Context, a *app, opt chartOptions, name string, paths 
 		return err
 	}
 	defer done()
+	if name == ladderChart {
+		fig, err := callFigure(ctx, db, opt.call, q.Zone)
+		if err != nil {
+			return err
+		}
+		return a.drawFigure(fig, opt.out, render)
+	}
 	r, err := analyze.ReportFrom(ctx, db, q, "")
 	if err != nil {
 		return err
@@ -106,8 +123,8 @@ func chartFiles(name, out string) (names, files []string, err error) {
 		}
 		return names, files, nil
 	}
-	if charts.About(name) == "" {
-		return nil, nil, usagef("chart: no chart %q; charts are %s, all", name, strings.Join(charts.Names(), ", "))
+	if charts.About(name) == "" && name != ladderChart {
+		return nil, nil, usagef("chart: no chart %q; charts are %s, %s, all", name, strings.Join(charts.Names(), ", "), ladderChart)
 	}
 	if ext := extension(out); !contains(charts.Formats(), ext) {
 		return nil, nil, usagef("--out: %q ends in no chart format; formats are %s", out, strings.Join(charts.Formats(), ", "))
@@ -133,6 +150,34 @@ func (a *app) drawChart(name, file string, r *analyze.Report, opt charts.Options
 	if err != nil {
 		return err
 	}
+	return a.drawFigure(fig, file, opt)
+}
+
+// ladderChart is the chart of one call; the others are of a period.
+const ladderChart = "ladder"
+
+// callFigure is the ladder of a call.
+func callFigure(ctx context.Context, db *store.DB, id string, zone *time.Location) (charts.Figure, error) {
+	found, err := db.Find(ctx, id)
+	if err != nil {
+		return charts.Figure{}, err
+	}
+	if len(found) == 0 {
+		return charts.Figure{}, noCall(id, db)
+	}
+	if zone == nil {
+		zone = time.UTC
+	}
+	c, _, err := tellCall(ctx, db, &found[0], zone)
+	if err != nil {
+		return charts.Figure{}, err
+	}
+	fig := charts.Ladder(charts.LadderTitle(c.Caller, c.Callee, c.Start), c.Result, c.Messages)
+	fig.Footer = c.ID + " · " + zone.String()
+	return fig, nil
+}
+
+func (a *app) drawFigure(fig charts.Figure, file string, opt charts.Options) error {
 	if missing, err := charts.Missing(fig, opt); err != nil {
 		return err
 	} else if len(missing) > 0 {

@@ -32,6 +32,10 @@ func newConfigCommand(a *app) *cobra.Command {
   [prefixes]                 "+49" = "Germany"; "0800" = "freephone"
   [[zones]]                  files = "berlin/**"; zone = "Europe/Berlin"
   [columns.switch]           start = "Date"; caller = "From": for --columns switch
+  [mail]                     server = "smtp.example.net"; from = "pbx@example.net"
+                             tls = "starttls" (or "tls", "none"); port = 587
+                             user = "pbx"; password_file = "mail.password": or the
+                             environment's CALLSIFT_MAIL_PASSWORD; ca_file = "ca.pem"
 
 A trunk is known by its addresses, by how its channels' names begin, or by its
 number in a New Rock OM. A prefix is what the called number begins with, as dialled
@@ -156,6 +160,9 @@ func runConfigCheck(ctx context.Context, a *app, format string) error {
 		if err := cfg.table(name, &rest); err != nil {
 			return err
 		}
+	}
+	if err := cfg.table("mail", new(mailConfig)); err != nil {
+		return err
 	}
 	seen := map[[2]string]int64{}
 	if _, err := os.Stat(a.dbPath()); err == nil {

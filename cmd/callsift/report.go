@@ -18,7 +18,8 @@ type reportOptions struct {
 	selectFlags
 	out, title, font, failOver, failOn string
 	evidence                           int
-	sql                                bool
+	sql, mask, openMail, schema        bool
+	mailTo                             []string
 }
 
 func newReportCommand(a *app) *cobra.Command {
@@ -28,8 +29,12 @@ func newReportCommand(a *app) *cobra.Command {
 		Short: "The weekly failure report: what failed, since when, where",
 		Long: `Write the failure report of a week (or --from/--to) into the folder --out:
 report.html (one file, no network), the charts as PNG and SVG, all tables as CSV,
-and report.json; and print a summary. Given PATHs, they are read into a temporary
-database first, so that one command does everything.
+report.json, report.md, report.pdf, report.xlsx, and mail.eml; and print a summary.
+Given PATHs, they are read into a temporary database first, so that one command does
+everything.
+
+mail.eml is a summary of at most 20 lines with charts; telephone numbers in it are
+masked. --mail-to sends it, by the server that the table [mail] of callsift.toml names.
 
 The same data gives the same bytes.
 
@@ -37,7 +42,14 @@ EXIT STATUS
   0  done     1  error     2  wrong usage
   3  the failure rate is over --fail-over, or --fail-on finding and there is one`,
 		Example: "  callsift report --week last --tz Europe/Berlin --out report /var/log/pbx",
-		RunE:    func(cmd *cobra.Command, paths []string) error { return runReport(cmd.Context(), a, opt, paths) },
+		RunE: func(cmd *cobra.Command, paths []string) error {
+			if opt.schema {
+				_, err := a.out.Write(report.Schema())
+				return err
+			}
+			opt.openMail = cmd.Flags().Changed("mask-numbers") && !opt.mask
+			return runReport(cmd.Context(), a, opt, paths)
+		},
 	}
 	opt.period(cmd)
 	opt.what(cmd)
@@ -48,6 +60,9 @@ EXIT STATUS
 	f.StringVar(&opt.failOver, "fail-over", "", "exit with status 3 if more than `RATE` of the calls failed, e.g. 5%")
 	f.IntVar(&opt.evidence, "evidence", 60, "at most `N` calls with ladder and raw lines inside the page; 0: none")
 	f.BoolVar(&opt.sql, "show-sql", false, "under each table the SQL query that gives its numbers")
+	f.BoolVar(&opt.mask, "mask-numbers", false, "mask telephone numbers in all files; =false: not in the mail either")
+	f.StringSliceVar(&opt.mailTo, "mail-to", nil, "send the mail to `ADDRESS`, several with commas, by the [mail] server of the configuration")
+	f.BoolVar(&opt.schema, "schema", false, "print the JSON Schema of report.json, and do nothing else")
 	f.StringVar(&opt.failOn, "fail-on", "", "exit with status 3 on `WHAT`: finding")
 	cmd.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions([]string{"finding"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
@@ -75,6 +90,10 @@ func runReport(ctx context.Context, a *app, opt reportOptions, paths []string) e
 	if err != nil {
 		return err
 	}
+	post, err := a.mailTo(opt.mailTo)
+	if err != nil {
+		return err
+	}
 	if err := os.MkdirAll(opt.out, 0o755); err != nil {
 		return outError(err)
 	}
@@ -88,20 +107,13 @@ func runReport(ctx context.Context, a *app, opt reportOptions, paths []string) e
 	if err != nil {
 		return err
 	}
-	options := report.Options{Chart: charts.Options{Font: opt.font}, Tool: "callsift " + version(), ShowSQL: opt.sql, Where: q.Where, CallsCommand: callsCommand(opt.selectFlags)}
+	options := report.Options{Chart: charts.Options{Font: opt.font}, Tool: "callsift " + version(), ShowSQL: opt.sql, Where: q.Where, CallsCommand: callsCommand(opt.selectFlags), OpenMail: opt.openMail}
 	if options.Calls, err = callsBehind(ctx, db, q, &r, opt.evidence); err != nil {
 		return err
 	}
-	for _, w := range report.Warnings(&r, options) {
-		a.remark("%s", w)
-	}
-	if err := report.Write(opt.out, &r, options); err != nil {
+	if err := a.writePack(ctx, opt, &r, options, post); err != nil {
 		return err
 	}
-	if err := report.Summary(a.out, &r); err != nil {
-		return err
-	}
-	fmt.Fprintf(a.out, "\n%s\n", filepath.Join(opt.out, "report.html"))
 	if err := failOnFinding(opt.failOn, r.Findings); err != nil {
 		return err
 	}
@@ -110,6 +122,31 @@ func runReport(ctx context.Context, a *app, opt reportOptions, paths []string) e
 			return checkRate(limit, m.Ratio.Num, m.Ratio.Den)
 		}
 	}
+	return nil
+}
+
+// writePack writes the files, says in short what is in them, and sends the mail.
+func (a *app) writePack(ctx context.Context, opt reportOptions, r *analyze.Report, options report.Options, post *mailer) error {
+	if opt.mask {
+		r, options = report.Mask(r, options)
+	}
+	for _, w := range report.Warnings(r, options) {
+		a.remark("%s", w)
+	}
+	if err := report.Write(opt.out, r, options); err != nil {
+		return err
+	}
+	if err := report.Summary(a.out, r); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.out, "\n%s\n", filepath.Join(opt.out, "report.html"))
+	if post == nil {
+		return nil
+	}
+	if err := post.send(ctx, r, options); err != nil {
+		return err
+	}
+	a.remark("mail sent to %s", strings.Join(post.to, ", "))
 	return nil
 }
 

@@ -140,7 +140,7 @@ func kpis(r *analyze.Report) {
 	}
 	quantity("calls", "Calls", "calls that began in the period", "calls", 4032, 3987, 4032, 3987)
 	quantity("answered", "Answered", "calls with a 2xx", "calls", 2871, 2990, 4032, 3987)
-	ratio("failure", "Failure rate", "failed / (calls − redirected − in progress − completed elsewhere)", 277, 4016, 115, 3972, "")
+	ratio("failure_rate", "Failure rate", "failed / (calls − redirected − in progress − completed elsewhere)", 277, 4016, 115, 3972, "")
 	ratio("asr", "Answer seizure ratio (ASR)", "answered / rated calls, ITU-T E.425", 2871, 4016, 2990, 3972, "")
 	ratio("ner", "Network effectiveness ratio (NER)", "(answered + user + abandoned while ringing) / rated calls, ITU-T E.425", ner, 4016, 3832, 3972, "")
 	ratio("seer", "Session establishment effectiveness ratio (SEER)", "(2xx, 480, 486, 600, 603) / (calls − 3xx), RFC 6076 §4.7", 3421, 4021, 3544, 3977, "")

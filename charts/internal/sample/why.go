@@ -86,7 +86,7 @@ func changes(r *analyze.Report) {
 			Low: a - b - half, High: a - b + half, Phi: 1, Tested: note == "", Significant: arrow != "", Material: arrow != "", Arrow: arrow, Median: b, MedianOK: true, Weeks: 4, Note: note}
 	}
 	c.Tables = []analyze.ChangeTable{
-		{By: "kpi", What: "key figures", Rows: []analyze.Change{row("failure", "Failure rate", 277, 4016, 115, 3972, analyze.Up, ""), row("asr", "ASR", 2871, 4016, 2990, 3972, analyze.Down, "")}},
+		{By: "kpi", What: "key figures", Rows: []analyze.Change{row("failure_rate", "Failure rate", 277, 4016, 115, 3972, analyze.Up, ""), row("asr", "ASR", 2871, 4016, 2990, 3972, analyze.Down, "")}},
 		{By: "code", What: "calls that ended so", Rows: []analyze.Change{
 			row("503", "503 Service Unavailable", 178, 4032, 12, 3987, analyze.Up, ""), row("486", "486 Busy Here", 391, 4032, 402, 3987, "", ""),
 			row("200", "200 OK", 2871, 4032, 2990, 3987, analyze.Down, ""), row("404", "404 Not Found", 52, 4032, 41, 3987, "", ""), row("488", "488 Not Acceptable Here", 9, 4032, 2, 3987, "", "low volume"),

@@ -73,7 +73,7 @@ var moreInputs = []hostile{
 		write: func(w *bufio.Writer) {
 			w.WriteString("\x28\xb5\x2f\xfd\x00\xa8" + "\x01\x00\x00" + strings.Repeat("x", 1000))
 		}},
-	{name: "workbook that unpacks to 2 GB", size: "2 MB", memory: 160, time: 60 * time.Second, refused: true, says: "unzip size", file: "bomb.xlsx",
+	{name: "workbook that unpacks to 2 GB", size: "2 MB", memory: 96, time: 60 * time.Second, file: "bomb.xlsx",
 		write: func(w *bufio.Writer) {
 			z := zip.NewWriter(w)
 			f, _ := z.Create("xl/workbook.xml")
