@@ -79,9 +79,9 @@ type Import struct {
 	recent                          recentBundles
 	formats                         map[int64]string // of sources
 	covered                         sourceTimes
-	joined                          int              // is there a joint: 0 not looked yet, 1 no, 2 yes
-	linked                          int              // is there a link: the same
-	open                            bundleRow        // added, but not yet among the rows
+	joined                          int       // is there a joint: 0 not looked yet, 1 no, 2 yes
+	linked                          int       // is there a link: the same
+	open                            bundleRow // added, but not yet among the rows
 }
 
 type cellKey struct{ quarter, profile int64 }
