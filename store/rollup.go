@@ -46,16 +46,10 @@ type Delay struct {
 // summed to steps of step microseconds, a multiple of Quarter, in order of time
 // and profile.
 func (db *DB) Cells(ctx context.Context, from, to, step int64) ([]Cell, error) {
-	var cells []Cell
-	err := db.EachCell(ctx, from, to, func(c Cell, left int) { cells = append(slices.Grow(cells, left), c) })
-	inOrder := func(a, b Cell) int { return cmp.Or(cmp.Compare(a.Time, b.Time), cmp.Compare(a.Profile, b.Profile)) }
-	if !slices.IsSortedFunc(cells, inOrder) {
-		slices.SortFunc(cells, inOrder)
-	}
-	if step == Quarter {
-		return cells, err
-	}
-	return stepped(cells, step), err
+	s := steps{step: step}
+	err := db.EachCell(ctx, from, to, s.add)
+	slices.SortFunc(s.cells, func(a, b Cell) int { return cmp.Or(cmp.Compare(a.Time, b.Time), cmp.Compare(a.Profile, b.Profile)) })
+	return s.cells, err
 }
 
 // EachCell reads the roll-up of [from, to) by quarter hours: in the order of its
@@ -70,30 +64,38 @@ func (db *DB) EachCell(ctx context.Context, from, to int64, f func(c Cell, left 
 	})
 }
 
-// stepped sums cells that are in order of time to longer steps. Profiles' ids
-// are dense, so that a place each is cheaper than a map, or than GROUP BY.
-func stepped(cells []Cell, step int64) []Cell {
-	var list []Cell
-	var at []int // by profile: 1 + its place in list
-	for first := 0; first < len(cells); {
-		start, begin := cells[first].Time-cells[first].Time%step, len(list)
-		for ; first < len(cells) && cells[first].Time-start < step; first++ {
-			c := cells[first]
-			if c.Profile >= int64(len(at)) {
-				at = append(at, make([]int, c.Profile+1-int64(len(at)))...)
-			}
-			if at[c.Profile] <= begin {
-				c.Time = start
-				list = append(list, c)
-				at[c.Profile] = len(list)
-				continue
-			}
-			sum := &list[at[c.Profile]-1]
-			sum.N, sum.Talked, sum.TalkMS, sum.Short = sum.N+c.N, sum.Talked+c.Talked, sum.TalkMS+c.TalkMS, sum.Short+c.Short
-		}
-		slices.SortFunc(list[begin:], func(a, b Cell) int { return cmp.Compare(a.Profile, b.Profile) })
+// steps sums cells to longer steps while they are read, which takes less than
+// GROUP BY or keeping them all.
+type steps struct {
+	step   int64
+	cells  []Cell
+	at     map[int64][]int // of a step's beginning, by profile: 1 + its place in cells; ids are dense
+	last   int64           // the step of lastAt
+	lastAt []int
+}
+
+func (s *steps) add(c Cell, left int) {
+	if s.step == Quarter {
+		s.cells = append(slices.Grow(s.cells, left), c)
+		return
 	}
-	return list
+	c.Time -= c.Time % s.step
+	if s.lastAt == nil || c.Time != s.last {
+		if s.at == nil {
+			s.at = map[int64][]int{}
+		}
+		s.last, s.lastAt = c.Time, s.at[c.Time]
+	}
+	if c.Profile >= int64(len(s.lastAt)) {
+		s.lastAt = append(s.lastAt, make([]int, c.Profile+1-int64(len(s.lastAt)))...)
+		s.at[c.Time] = s.lastAt
+	}
+	if i := s.lastAt[c.Profile]; i > 0 {
+		s.cells[i-1].plus(c)
+		return
+	}
+	s.cells = append(s.cells, c)
+	s.lastAt[c.Profile] = len(s.cells)
 }
 
 // Delays reads the distributions of the given kinds in [from, to), summed over
