@@ -181,7 +181,7 @@ var kpiShares = map[string]struct {
 	"failure_rate": {shareOf(isFailed, rated), .01},
 	"isa":          {shareOf(inISA, requested), .01},
 	"short_calls": {func(c store.Cell, p *store.Profile) (int64, int64) {
-		if p.Outcome != codes.Answered {
+		if !conversed(p) {
 			return 0, 0
 		}
 		return c.Short, c.Talked

@@ -402,8 +402,8 @@ func (a *assembler) assemble(id int64, kind string, fresh bool, evidence []store
 	if a.im.Err() != nil {
 		return
 	}
-	format := a.formatOf(id, kind, evidence)
 	if kind == "cdr" {
+		format := a.formatOf(id, kind, evidence)
 		calls, steps, links := assembleCDRs(evidence, format)
 		a.names.labelAll(calls)
 		a.im.Replace(id, fresh, calls, steps, true)
@@ -414,16 +414,10 @@ func (a *assembler) assemble(id int64, kind string, fresh bool, evidence []store
 	if cap(a.msgs) > maxKept {
 		a.msgs = nil
 	}
-	a.msgs = a.msgs[:0]
 	a.packs.reset()
-	for _, e := range evidence {
-		var err error
-		if a.msgs, err = a.packs.unpack(a.msgs, e.Source, e.Data); err != nil {
-			a.im.Warn(0, err.Error())
-		}
-	}
 	var again int64
-	a.msgs, again = a.hidden.drop(a.msgs)
+	a.msgs, evidence, again = a.unpackAll(&a.packs, a.msgs[:0], evidence)
+	format := a.formatOf(id, kind, evidence)
 	result := a.calls.Assemble(a.msgs, a.context())
 	if !result.Settled {
 		if a.early {
@@ -439,6 +433,26 @@ func (a *assembler) assemble(id int64, kind string, fresh bool, evidence []store
 	a.im.Replace(id, fresh, rows, stepsOf(&result, again), result.Settled)
 	a.im.SetLinks(id, fresh, linksOf(&result))
 	a.touchedBy(rows, true)
+}
+
+// unpackAll appends the messages of a bundle to msgs, without those that a seam has
+// read anew. used is the evidence that messages are left of, in the place of all;
+// again counts the others.
+func (a *assembler) unpackAll(u *unpacker, msgs []dialog.Message, evidence []store.Evidence) (list []dialog.Message, used []store.Evidence, again int64) {
+	used = evidence[:0]
+	for _, e := range evidence {
+		n := len(msgs)
+		var err error
+		if msgs, err = u.unpack(msgs, e.Source, e.Data); err != nil {
+			a.im.Warn(0, err.Error())
+		}
+		kept, dropped := a.hidden.drop(msgs[n:])
+		if msgs = msgs[:n+len(kept)]; len(kept) > 0 {
+			used = append(used, e)
+		}
+		again += dropped
+	}
+	return msgs, used, again
 }
 
 // formatOf is the format that a bundle's rows carry: of several the first by

@@ -83,7 +83,9 @@ func (r *recordEnds) add(at Place) {
 // pieceOf is the ends of a source that was read to its end; head is its beginning.
 func pieceOf(e *endsReader, at recordEnds, head []byte) (p store.Piece, ok bool) {
 	if !at.any {
-		return p, false
+		if p, ok = wholePiece(head, e.n); ok {
+			return p, true
+		}
 	}
 	if at.first <= min(maxPiece, int64(len(head))) {
 		p.Head = head[:at.first]
@@ -105,6 +107,15 @@ func pieceOf(e *endsReader, at recordEnds, head []byte) (p store.Piece, ok bool)
 	}
 	p.TailOffset, p.TailLine = from, e.lines-int64(bytes.Count(p.Tail, []byte{'\n'}))+1
 	return p, len(p.Head) > 0 || len(p.Tail) > 0
+}
+
+// wholePiece is the piece of a source of size bytes in which no record was found:
+// all of it, where it may be less than one.
+func wholePiece(head []byte, size int64) (p store.Piece, ok bool) {
+	if size > maxPiece || int64(len(head)) < size || !printable(head) {
+		return p, false
+	}
+	return store.Piece{Head: head, Tail: head, TailLine: 1}, true
 }
 
 // pieceReading is what is made of a piece when it is read for itself.
@@ -193,8 +204,34 @@ func (m *seamMaker) both(w match) []byte {
 type match struct {
 	tail, head *store.Piece
 	names      int   // how far the names are from being those of one rotated log
+	folders    int   // 0: both are in one folder
 	apart      int   // bytes in which the names differ
 	gap        int64 // µs from the end of the one to the beginning of the other
+}
+
+// lead is the piece that tells more of how both are to be read: part of a message
+// may be of no known format, or have no time.
+func (w match) lead() *store.Piece {
+	tells := func(p *store.Piece) (n int) {
+		if isSIPText(FormatNamed(p.Format)) {
+			n += 2
+		}
+		if p.First != 0 {
+			n++
+		}
+		return n
+	}
+	if tells(w.head) > tells(w.tail) {
+		return w.head
+	}
+	return w.tail
+}
+
+// oneLog reports whether sources of two formats may be parts of one log. A part
+// that begins or ends inside a message may look like SIP of another kind, or like
+// nothing at all ("").
+func oneLog(a, b string, names int) bool {
+	return a == b && a != "" || a != b && names < otherNames
 }
 
 // joinSeams brings the seams up to date with the sources that there are.
@@ -295,7 +332,7 @@ func (m *seamMaker) matches() []match {
 }
 
 func betterSeam(a, b match) int {
-	return cmp.Or(cmp.Compare(a.names, b.names), cmp.Compare(a.apart, b.apart), cmp.Compare(a.gap, b.gap))
+	return cmp.Or(cmp.Compare(a.names, b.names), cmp.Compare(a.folders, b.folders), cmp.Compare(a.apart, b.apart), cmp.Compare(a.gap, b.gap))
 }
 
 // heads are the sources that go on where the end of one is, the best first.
@@ -305,14 +342,20 @@ func (m *seamMaker) heads(tail *store.Piece) []match {
 		head := &m.pieces[i]
 		timed := head.First != 0 && tail.Last != 0
 		gap := head.First - tail.Last
-		if head == tail || head.HeadSize == 0 || head.Format != tail.Format || timed && (gap < -seamBack || gap > seamForward) {
+		if head == tail || head.HeadSize == 0 || timed && (gap < -seamBack || gap > seamForward) {
 			continue
 		}
-		if !timed {
-			gap = 0
+		w := match{tail: tail, head: head, names: unlike(tail.Path, head.Path), folders: 1, gap: gap}
+		if folder(tail.Path) == folder(head.Path) {
+			w.folders = 0
 		}
-		w := match{tail: tail, head: head, names: unlike(tail.Path, head.Path), apart: apart(logName(tail.Path), logName(head.Path)), gap: gap}
-		if timed || w.names < otherNames {
+		if !timed { // every box has its messages.1
+			if w.gap = 0; w.folders > 0 || w.names == otherNames {
+				continue
+			}
+		}
+		if oneLog(tail.Format, head.Format, w.names) {
+			w.apart = apart(logName(tail.Path), logName(head.Path))
 			near = append(near, w)
 		}
 	}
@@ -326,7 +369,7 @@ func (m *seamMaker) heads(tail *store.Piece) []match {
 func (m *seamMaker) fits(w match) bool {
 	a, b := m.read(seamEnd{w.tail, true}), m.read(seamEnd{w.head, false})
 	var both pieceReading
-	m.readAs(w.tail, m.both(w), &both)
+	m.readAs(w.lead(), m.both(w), &both)
 	good := func(p *pieceReading) int { return p.whole - len(p.rejects) }
 	return cmp.Or(cmp.Compare(good(&both), good(a)+good(b)), cmp.Compare(both.bytes, a.bytes+b.bytes)) > 0
 }
@@ -348,9 +391,11 @@ func (m *seamMaker) readAs(p *store.Piece, data []byte, out Sink) *Input {
 	if t := max(p.First, p.Last); t > 0 {
 		in.ModTime = time.UnixMicro(t) // for times without a year
 	}
-	if f := FormatNamed(p.Format); f != nil {
-		f.Read(in, out) // of bytes in memory it has no error to tell
+	f := FormatNamed(p.Format)
+	if f == nil {
+		f = FormatNamed(familyText)
 	}
+	f.Read(in, out) // of bytes in memory it has no error to tell
 	return in
 }
 
@@ -366,7 +411,7 @@ func (m *seamMaker) join(w match) error {
 	}
 	sum := sha256.Sum256(data)
 	im, err := m.db.Begin(m.ctx, store.Source{
-		Path: w.tail.Path + joinedBy + w.head.Path, SHA256: hex.EncodeToString(sum[:]), Size: int64(len(data)), Format: w.tail.Format, State: store.Joined,
+		Path: w.tail.Path + joinedBy + w.head.Path, SHA256: hex.EncodeToString(sum[:]), Size: int64(len(data)), Format: w.lead().Format, State: store.Joined,
 		Note: "where the first goes on in the second",
 	})
 	if err != nil {
@@ -375,11 +420,13 @@ func (m *seamMaker) join(w match) error {
 	im.AddSeam(store.Seam{Tail: w.tail.Source, Head: w.head.Source, Joined: im.Source.ID, TailFrom: w.tail.TailOffset, HeadTo: w.head.HeadSize})
 	for _, end := range ends {
 		for _, k := range m.read(end).useless {
-			im.AddSeen(end.Source, k.Method, k.Status, -1)
+			if end.Format != "" {
+				im.AddSeen(end.Source, k.Method, k.Status, -1)
+			}
 		}
 	}
-	c := newCollector(newAssembler(im), FormatNamed(w.tail.Format), false)
-	in := m.readAs(w.tail, data, &shifted{c, w.tail.TailOffset, int(w.tail.TailLine) - 1})
+	c := newCollector(newAssembler(im), FormatNamed(w.lead().Format), false)
+	in := m.readAs(w.lead(), data, &shifted{c, w.tail.TailOffset, int(w.tail.TailLine) - 1})
 	im.Source.TZ, im.Source.TZFrom = in.TZ, in.TZFrom
 	c.finish()
 	return m.settle(c.asm, w)
@@ -419,8 +466,12 @@ func (m *seamMaker) pieceOrNone(source int64) *store.Piece {
 	return &store.Piece{Source: source}
 }
 
-// restore brings back what joining took out of a source.
+// restore brings back what joining took out of a source. Of one of no known format
+// nothing had been read.
 func (m *seamMaker) restore(im *store.Import, end seamEnd) {
+	if end.Format == "" {
+		return
+	}
 	offset, line := int64(0), 0
 	if end.tail {
 		offset, line = end.TailOffset, int(end.TailLine)-1
@@ -487,6 +538,8 @@ func (s *shifted) Reject(at Place, reason string, sample []byte) {
 	s.to.Reject(s.at(at), reason, sample)
 }
 func (s *shifted) Warn(at Place, text string) { s.to.Warn(s.at(at), text) }
+
+func folder(name string) string { return path.Dir(strings.ReplaceAll(name, `\`, "/")) }
 
 // logName is the name of a file without its folder and what compressed it.
 func logName(name string) string {
