@@ -129,10 +129,12 @@ func (a *archive) walkZip(visit func(m *archived, r io.Reader) error) error {
 	if a.o.size < 0 {
 		return errors.New("zip archive from standard input or a pipe: its directory is at its end")
 	}
-	z, err := zip.NewReader(a.o.file, a.o.size)
+	d := &zipDirectory{ReaderAt: a.o.file}
+	z, err := zip.NewReader(d, a.o.size)
 	if err != nil {
 		return fmt.Errorf("zip directory: %w", err)
 	}
+	d.read = true
 	z.RegisterDecompressor(12, func(r io.Reader) io.ReadCloser { return io.NopCloser(bzip2.NewReader(r)) })
 	z.RegisterDecompressor(93, zstd.ZipDecompressor(zstd.WithDecoderMaxWindow(maxWindow)))
 	for _, f := range z.File {
@@ -148,6 +150,25 @@ func (a *archive) walkZip(visit func(m *archived, r io.Reader) error) error {
 		}
 	}
 	return nil
+}
+
+// zipDirectory bounds the directory, all of which is in memory before the first
+// file is read: that of a million files took 400 MiB.
+type zipDirectory struct {
+	io.ReaderAt
+	files int
+	read  bool // all of it
+}
+
+func (d *zipDirectory) ReadAt(p []byte, at int64) (int, error) {
+	n, err := d.ReaderAt.ReadAt(p, at)
+	if d.read {
+		return n, err
+	}
+	if d.files += bytes.Count(p[:n], []byte("PK\x01\x02")); d.files > maxMembers+1000 { // some are read twice, to find the end
+		return 0, fmt.Errorf("more than %d files", maxMembers)
+	}
+	return n, err
 }
 
 func (a *archive) visitZip(f *zip.File, m *archived, visit func(m *archived, r io.Reader) error) error {

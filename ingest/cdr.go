@@ -17,7 +17,7 @@ type cdrWriter struct {
 	im     *store.Import
 	format string
 	names  *namer
-	others [][2]int64 // time ranges of earlier sources of this format
+	others [][2]int64 // times that earlier sources of this format cover, in order
 	copies map[cdrKey]int64
 	row    store.Attempt
 }
@@ -49,12 +49,8 @@ func (w *cdrWriter) single(r *CDR) {
 // shared reports whether another source covers time t as well: the only place
 // where a record can have been seen before.
 func (w *cdrWriter) shared(t int64) bool {
-	for _, r := range w.others {
-		if t >= r[0] && t <= r[1] {
-			return true
-		}
-	}
-	return false
+	i, _ := slices.BinarySearchFunc(w.others, t, func(r [2]int64, t int64) int { return cmp.Compare(r[1], t) })
+	return i < len(w.others) && w.others[i][0] <= t
 }
 
 func (w *cdrWriter) known(a *store.Attempt) bool {

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"fmt"
 	"hash/fnv"
 	"slices"
@@ -29,6 +30,11 @@ const maxOpen = 8 << 20
 // its key, its place in the map.
 const bundleSize = 2000
 
+// maxBundle bounds what a source brings of one Call-ID, or link, packed: some
+// 5,000 messages. What comes after it is a bundle of its own, and that is told:
+// a call is assembled from all its messages at once.
+const maxBundle = 512 << 10
+
 // Where the time of importing a capture of 480,000 messages goes, of both threads:
 // parsing 13 %, what assembly needs of a message 12 %, packing 9 %, finding its
 // bundle 4 %, calls from messages 11 %, their rows and counts 9 %, SQLite 10 %,
@@ -56,11 +62,14 @@ type collector struct {
 	times   timeline
 	cdr     *cdrWriter
 	writers map[*Format]*cdrWriter // of a source in several formats
+	large   map[string]int         // bytes of large bundles that were closed early
+	parts   map[string]int         // Call-IDs and links that fill more than one bundle, how many are full
 	keyBuf  []byte
 }
 
 type openBundle struct {
 	kind, key  string
+	whole      string // the key without the number of a part
 	pack       packer
 	last       int64
 	prev, next *openBundle
@@ -118,6 +127,9 @@ func (c *collector) Message(o *Observation) {
 	before := cap(b.pack.buf)
 	b.pack.add(&c.msg)
 	c.size += cap(b.pack.buf) - before
+	if len(b.pack.buf) > largePack {
+		c.full(b, o.Line, "messages of one Call-ID")
+	}
 	c.sweep()
 }
 
@@ -140,7 +152,26 @@ func (c *collector) CDR(r *CDR) {
 	before := cap(b.pack.buf)
 	b.pack.addCDR(r)
 	c.size += cap(b.pack.buf) - before
+	if len(b.pack.buf) > largePack {
+		c.full(b, r.Line, "records of one link")
+	}
 	c.sweep()
+}
+
+// largePack is from where on a pack may be on its way to maxBundle.
+const largePack = 64 << 10
+
+// full ends a bundle that has become too large.
+func (c *collector) full(b *openBundle, line int, what string) {
+	if c.large[b.key]+len(b.pack.buf) < maxBundle {
+		return
+	}
+	if c.parts == nil {
+		c.parts = map[string]int{}
+	}
+	c.parts[b.whole]++
+	c.im.Warn(line, fmt.Sprintf("over %d KiB of %s, %.100q: those after line %d count as of another one", maxBundle>>10, what, b.whole, line))
+	c.close(b, false)
 }
 
 // Event stores a device's event.
@@ -161,6 +192,10 @@ func (c *collector) Warn(at Place, text string) { c.im.Warn(at.Line, text) }
 // bundle finds or opens a bundle and makes it the least idle one.
 func (c *collector) bundle(kind string, key []byte, time int64) *openBundle {
 	key = clipKey(key)
+	whole := key
+	if n := c.parts[string(key)]; n > 0 {
+		key = fmt.Appendf(nil, "%s (part %d)", whole, n+1)
+	}
 	b := c.end // a proxy sends on what has just come in: every second message is of the same call
 	if b != nil && b.kind == kind && b.key == string(key) {
 		b.last = max(b.last, time)
@@ -170,6 +205,9 @@ func (c *collector) bundle(kind string, key []byte, time int64) *openBundle {
 	if b = c.open[string(key)]; b == nil {
 		b = c.newBundle()
 		b.kind, b.key = kind, string(key)
+		if b.whole = b.key; len(whole) < len(key) {
+			b.whole = string(whole)
+		}
 		c.open[b.key] = b
 		c.size += bundleSize + cap(b.pack.buf)
 	} else {
@@ -219,6 +257,12 @@ func (c *collector) close(b *openBundle, finished bool) {
 	c.unlink(b)
 	delete(c.open, b.key)
 	c.size -= bundleSize + cap(b.pack.buf)
+	if len(b.pack.buf) > largePack {
+		if c.large == nil {
+			c.large = map[string]int{}
+		}
+		c.large[b.key] += len(b.pack.buf)
+	}
 	c.asm.take(b.kind, b.key, b.pack.buf, finished)
 	if len(c.spare) < cap(c.spare) && cap(b.pack.buf) <= 16<<10 {
 		c.spare = append(c.spare, b)
@@ -277,7 +321,7 @@ type assembler struct {
 	im      *store.Import
 	format  string
 	wait    bool       // what is closed now is assembled at the end, with what the sources that follow bring of it
-	watched [][2]int64 // other sources' time ranges, merged
+	watched [][2]int64 // times that the sources cover, in order
 	hidden  hidden
 	covered map[int64]bool // unsettled bundles that were assembled when all of the last source was read
 	// early: more of the source follows, and what is not settled is assembled again
@@ -494,16 +538,15 @@ func (a *assembler) coverageEnd() int64 {
 	for i := range a.msgs {
 		end = max(end, a.msgs[i].Time)
 	}
-	ranges := a.watched
-	if s := a.im.Source; s.Messages > 0 && s.First > 0 {
-		ranges = append(slices.Clip(ranges), [2]int64{s.First, s.Last})
-	}
-	for grown := true; grown; {
-		grown = false
-		for _, r := range ranges {
-			if r[0] <= end+coverageGap && r[1] > end {
-				end, grown = r[1], true
-			}
+	s := &a.im.Source
+	for was := int64(-1); was < end; {
+		was = end
+		i, _ := slices.BinarySearchFunc(a.watched, end, func(r [2]int64, end int64) int { return cmp.Compare(r[1], end+1) })
+		for ; i < len(a.watched) && a.watched[i][0] <= end+coverageGap; i++ {
+			end = a.watched[i][1]
+		}
+		if s.Messages > 0 && s.First > 0 && s.First <= end+coverageGap {
+			end = max(end, s.Last)
 		}
 	}
 	return end

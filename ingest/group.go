@@ -10,6 +10,9 @@ import (
 // seconds.
 const groupBytes = 512 << 20
 
+// groupFiles bounds how many files that is: something is kept of each.
+const groupFiles = 2000
+
 // group takes in files, some together in one transaction. The logs of a box's
 // two sides, or of several boxes, hold the same calls: each call is assembled
 // once, when all of them are read, and what depends on the whole is settled
@@ -51,7 +54,7 @@ func (g *group) end(r *FileResult) error {
 	}
 	r.Source = g.im.Source
 	g.tell(r)
-	if g.read += r.Source.Size; g.alone || g.read >= groupBytes {
+	if g.read += r.Source.Size; g.alone || g.read >= groupBytes || len(g.told) >= groupFiles {
 		return g.commit()
 	}
 	return nil

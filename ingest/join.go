@@ -71,10 +71,10 @@ func (a *assembler) join() {
 		s := &a.sources[i]
 		if whole := a.byCommonClock(s); s.First > 0 {
 			if s.Messages > 0 {
-				records = append(records, overlaps(whole, a.im.OtherRanges(false, s.ID))...)
+				records = append(records, overlaps(whole, a.im.OtherRanges(false, s))...)
 			}
 			if s.CDRs > 0 {
-				records = append(records, overlaps(whole, a.im.OtherRanges(true, s.ID))...)
+				records = append(records, overlaps(whole, a.im.OtherRanges(true, s))...)
 			}
 			if s.Messages > 0 && s.CDRs > 0 { // a log of several formats
 				records = append(records, whole)

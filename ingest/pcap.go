@@ -116,6 +116,7 @@ func captureNotes(sum *capture.Summary) []string {
 	}
 	note(sum.MoreWarnings, "%d more warnings about packets")
 	note(sum.Cut, "%d messages without their end")
+	note(sum.GivenUp, "%d TCP streams were given up in the middle of a message: too many at once")
 	note(sum.Incomplete, "%d fragmented packets never completed")
 	note(sum.Quoted, "%d ICMP errors quote SIP messages; these are not counted as messages")
 	note(sum.HEP, "%d messages came in HEP packets: they stand with the addresses and times that these tell")

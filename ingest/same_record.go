@@ -100,7 +100,7 @@ func (a *assembler) findCopies() {
 			continue
 		}
 		off := a.clocks[s.ID].Applied // these starts are compared as written
-		for _, x := range overlaps(a.byCommonClock(s), a.im.OtherRanges(false, s.ID)) {
+		for _, x := range overlaps(a.byCommonClock(s), a.im.OtherRanges(false, s)) {
 			list = append(list, stretch{x.from + off, x.to + off})
 		}
 	}

@@ -307,18 +307,6 @@ func (im *Import) joinedProfile(p *Profile) int64 {
 	return im.profiles.find(&key)
 }
 
-// Ranges lists the time ranges of other sources of a format.
-func (im *Import) Ranges(format string) [][2]int64 {
-	var list [][2]int64
-	im.query(`SELECT first_time, last_time FROM source WHERE '+' || format || '+' LIKE '%+' || ? || '+%' AND id <> ? AND first_time > 0`, []any{format, im.Source.ID}, func(r *sql.Rows) error {
-		var w [2]int64
-		err := r.Scan(&w[0], &w[1])
-		list = append(list, w)
-		return err
-	})
-	return list
-}
-
 func toValid(b []byte) string {
 	if utf8.Valid(b) {
 		return string(b)

@@ -354,16 +354,6 @@ func (im *Import) formatOf(source int64) string {
 	return format
 }
 
-// Watched lists the time ranges of the sources that hold SIP messages, this
-// one as far as it was read.
-func (im *Import) Watched() [][2]int64 {
-	list := im.OtherRanges(true, im.Source.ID)
-	if im.Source.Messages > 0 && im.Source.First > 0 {
-		list = append(list, [2]int64{im.Source.First, im.Source.Last})
-	}
-	return list
-}
-
 func packSteps(s Steps) []byte {
 	var b []byte
 	for _, n := range s {

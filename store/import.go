@@ -79,9 +79,10 @@ type Import struct {
 	known                           bundleFilter
 	recent                          recentBundles
 	formats                         map[int64]string // of sources
-	joined                          int              // is there a joint: 0 not looked yet, 1 no, 2 yes
-	linked                          int              // is there a link: the same
-	open                            bundleRow        // added, but not yet among the rows
+	covered                         sourceTimes
+	joined                          int       // is there a joint: 0 not looked yet, 1 no, 2 yes
+	linked                          int       // is there a link: the same
+	open                            bundleRow // added, but not yet among the rows
 }
 
 type cellKey struct{ quarter, profile int64 }
@@ -223,6 +224,7 @@ func (im *Import) EndSource() {
 	clear(im.messages)
 	clear(im.rejects)
 	im.saveSource()
+	im.covered.ended(&im.Source)
 }
 
 // saveSource writes the ledger's row of the source.
@@ -326,8 +328,15 @@ func (im *Import) CountSeen(method string, status int) {
 		im.statuses[status]++
 		return
 	}
-	im.messages[messageKey{method, status}]++
+	k := messageKey{method, status}
+	if _, ok := im.messages[k]; !ok && len(im.messages) >= maxKinds {
+		k = messageKey{otherText, 0} // a hostile source has a method for each message
+	}
+	im.messages[k]++
 }
+
+// maxKinds bounds the kinds of messages that are counted of a source.
+const maxKinds = 1000
 
 // Event stores what a device reported.
 func (im *Import) Event(e *Event) {

@@ -232,24 +232,6 @@ func (im *Import) calls(from, to, after int64, limit int, sip bool, f func(*Call
 	return start, id, n
 }
 
-// OtherRanges lists the time ranges of the sources but one that hold SIP
-// messages, or records, by the clock that all are put to.
-func (im *Import) OtherRanges(sip bool, but int64) [][2]int64 {
-	what := "messages"
-	if !sip {
-		what = "cdrs"
-	}
-	var list [][2]int64
-	im.query(`SELECT s.first_time - coalesce(c.applied, 0), s.last_time - coalesce(c.applied, 0) FROM source s LEFT JOIN clock c ON c.source = s.id
-		WHERE s.`+what+` > 0 AND s.first_time > 0 AND s.id <> ? ORDER BY 1, 2`, []any{but}, func(r *sql.Rows) error {
-		var w [2]int64
-		err := r.Scan(&w[0], &w[1])
-		list = append(list, w)
-		return err
-	})
-	return list
-}
-
 // Recast gives a row another profile and call, and counts it anew.
 func (im *Import) Recast(a *Attempt, profile Profile, call int64) {
 	im.count(a, im.profileID(&a.Profile), -1)

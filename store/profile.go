@@ -102,7 +102,7 @@ func (im *Import) profile(p *Profile) *recentProfile {
 // (a scanner's, a hostile one's) would fill it: past the bound the texts are left
 // out of new ones, furtherProfiles later the addresses too, then all but the
 // outcome. A large site has a few thousand.
-var maxProfiles, furtherProfiles = 40_000, 5_000
+var maxProfiles, furtherProfiles = 30_000, 4_000
 
 // otherText stands for the texts that were left out.
 const otherText = "(other)"

@@ -104,6 +104,7 @@ func (im *Import) PruneLedger(t int64, note string) (events, rejects, sources in
 	im.exec(`UPDATE source SET rejected = 0 WHERE id IN `+ended, t)
 	im.exec(`UPDATE reject SET sample = '' WHERE source IN (SELECT id FROM source WHERE first_time > 0 AND first_time < ?)`, t)
 	im.exec(`UPDATE source SET note = CASE WHEN note = '' THEN ? ELSE note || '; ' || ? END WHERE first_time > 0 AND first_time < ?`, note, note, t)
+	im.covered = nil
 	im.exec(`UPDATE source SET first_time = ? WHERE first_time > 0 AND first_time < ? AND last_time >= ?`, t, t, t)
 	return events, rejects, sources
 }

@@ -47,6 +47,7 @@ func (im *Import) DropSource(id int64) {
 	}
 	im.dropClock(id)
 	im.exec(`DELETE FROM source WHERE id = ?`, id)
+	im.covered = nil
 }
 
 // DropDuplicates forgets the rows of files that were the same bytes as a source.

@@ -113,6 +113,7 @@ type Summary struct {
 	StreamsWS    int // WebSocket
 	StreamsHEP   int
 	StreamsOther int // given up after a while without SIP
+	GivenUp      int // in the middle of a message, since there were too many
 	Gaps         int // places where a TCP stream lacks bytes
 	Again        int // TCP segments whose bytes were there before
 

@@ -343,8 +343,14 @@ func (t *streams) account(s *stream) {
 func (t *streams) evict(now int64) {
 	for e := t.lru.Front(); e != nil; e = t.lru.Front() {
 		s := e.Value.(*stream)
-		if len(t.byFlow) <= maxStreams && t.bytes <= maxStreamBytes && now-s.seen <= idleTime {
+		idle := now-s.seen > idleTime
+		if len(t.byFlow) <= maxStreams && t.bytes <= maxStreamBytes && !idle {
 			return
+		}
+		if !idle && len(s.buf)+len(s.queue) > 0 {
+			if t.c.sum.GivenUp++; t.c.sum.GivenUp == 1 {
+				t.c.warn(s.at, fmt.Sprintf("here the TCP stream from %v to %v is given up in the middle of a message: over %d streams, or %d MiB, at once", s.way.src, s.way.dst, maxStreams, maxStreamBytes>>20))
+			}
 		}
 		t.forget(s)
 	}
