@@ -24,19 +24,19 @@ import (
 
 	"callsift/analyze"
 	"callsift/charts"
+	"callsift/charts/internal/words"
 )
 
 // Options of a pack. The zero value is light charts of 1200×600 in the built-in
 // font.
 type Options struct {
-	Chart charts.Options // size, scale, dark and font of charts/*; the page has both light and dark
+	Chart charts.Options // size, scale, dark, language and font of charts/*; the page has both light and dark, all forms the language
 	Tool  string         // name and version for the page's foot, "callsift 0.1.0"; "": none
 	Calls []Call         // calls behind the figures, for the page
 
 	CallsCommand string              // the command line that lists all calls of the report, "callsift calls --week 2026-W46"
 	ShowSQL      bool                // a query under each table
 	Where        []analyze.Condition // of the report's calls, for those queries
-	Lang         string              // "en", "zh"; "": en
 	OpenMail     bool                // telephone numbers are not masked in the mail; in the other forms Mask does that
 }
 
@@ -71,12 +71,17 @@ func Write(dir string, r *analyze.Report, opt Options) error {
 // font lacks.
 func Warnings(r *analyze.Report, opt Options) []string {
 	var out []string
+	if !opt.holds() {
+		out = append(out, "the font of PNG and PDF has no Chinese: these are in English; --font FILE names one that has, such as WenQuanYi Micro Hei")
+	} else if !charts.Embeddable(opt.Chart.Font) && opt.Chart.Lang == string(words.Chinese) {
+		out = append(out, opt.Chart.Font+": OpenType outlines, which PDF cannot hold: report.pdf is in English; a TrueType font, such as WenQuanYi Micro Hei, makes it Chinese")
+	}
 	for _, name := range charts.Names() {
 		fig, err := charts.New(name, r)
 		if err != nil {
 			continue
 		}
-		if missing, err := charts.Missing(fig, opt.Chart); err == nil && len(missing) > 0 {
+		if missing, err := charts.Missing(fig, opt.drawings()); err == nil && len(missing) > 0 {
 			out = append(out, fmt.Sprintf("chart %s: no glyph for %q; --font FILE names a font that has them", name, string(missing)))
 		}
 	}
@@ -96,7 +101,7 @@ func pack(r *analyze.Report, opt Options) ([]file, error) {
 		return nil, err
 	}
 	files = append(files, file{"report.json", data}, file{"report.md", markdown(r, opt)})
-	book, err := workbook(r)
+	book, err := workbook(r, opt.lang())
 	if err != nil {
 		return nil, err
 	}
@@ -127,9 +132,13 @@ func drawings(r *analyze.Report, opt Options) ([]file, error) {
 	for i := range files {
 		name, format := names[i/len(formats)], formats[i%len(formats)]
 		files[i].path = "charts/" + name + "." + format
+		o := opt.Chart
+		if format != "svg" {
+			o = opt.drawings()
+		}
 		free <- true
 		wg.Go(func() {
-			files[i].data, errs[i] = drawing(r, name, format, opt.Chart)
+			files[i].data, errs[i] = drawing(r, name, format, o)
 			<-free
 		})
 	}
