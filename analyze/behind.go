@@ -122,20 +122,21 @@ func (b *behind) add(a *store.Attempt) {
 // which each kind is most frequent.
 func (b *behind) pick(ctx context.Context, db *store.DB) error {
 	from, to := b.q.Period.From.UnixMicro(), b.q.Period.To.UnixMicro()
-	cells, err := db.Cells(ctx, from, to, quarter)
-	if err != nil {
-		return err
-	}
 	profiles, err := db.Profiles(ctx)
 	if err != nil {
 		return err
 	}
 	sel := selectFrom(Data{Profiles: profiles}, b.q, nil)
+	kinds := kindsOf(sel)
 	var n int64
-	for _, c := range cells {
-		if sel.profiles[c.Profile] != nil {
+	err = db.EachCell(ctx, from, to, func(c store.Cell, _ int) {
+		if p := sel.profiles[c.Profile]; p != nil {
 			n += c.N
+			kinds[c.Profile].count(c)
 		}
+	})
+	if err != nil {
+		return err
 	}
 	if n <= oneByOne {
 		return Calls(ctx, db, b.q, func(a *store.Attempt) error {
@@ -143,7 +144,7 @@ func (b *behind) pick(ctx context.Context, db *store.DB) error {
 			return nil
 		})
 	}
-	for _, w := range densest(cells, sel) {
+	for _, w := range densest(kinds) {
 		err := db.Attempts(ctx, store.Filter{From: max(from, w.at), To: min(to, w.at+quarter), Profiles: w.profiles, Limit: behindEach}, func(a *store.Attempt) error {
 			if sel.profile(a.Profile.ID, a.Start, a.Caller) != nil {
 				b.add(a)
@@ -157,49 +158,56 @@ func (b *behind) pick(ctx context.Context, db *store.DB) error {
 	return nil
 }
 
-// busiest quarter hour of a kind of calls.
+// dense is a kind of calls with its busiest quarter hour.
 type dense struct {
 	behindKind
 	at, n, all int64
 	profiles   map[int64]bool
+
+	now, nowN int64 // the quarter hour being counted
 }
 
 // denseKinds is how many kinds are looked up where calls are many.
 const denseKinds = 40
 
-func densest(cells []store.Cell, sel *selection) []dense {
-	kindOf := map[int64]behindKind{}
-	members := map[behindKind]map[int64]bool{}
+// kindsOf gives each selected profile its kind.
+func kindsOf(sel *selection) map[int64]*dense {
+	byProfile, kinds := map[int64]*dense{}, map[behindKind]*dense{}
 	for id, p := range sel.profiles {
 		k := behindKind{trunk: p.Trunk, outcome: string(p.Outcome), code: p.Code}
-		kindOf[id] = k
-		if members[k] == nil {
-			members[k] = map[int64]bool{}
+		if kinds[k] == nil {
+			kinds[k] = &dense{behindKind: k, profiles: map[int64]bool{}}
 		}
-		members[k][id] = true
+		kinds[k].profiles[id], byProfile[id] = true, kinds[k]
 	}
-	type bin struct {
-		kind behindKind
-		at   int64
+	return byProfile
+}
+
+// count adds a cell; they come in order of time.
+func (d *dense) count(c store.Cell) {
+	if c.Time <= 0 {
+		return
 	}
-	counts, all := map[bin]int64{}, map[behindKind]int64{}
-	for _, c := range cells {
-		if k, ok := kindOf[c.Profile]; ok && c.Time > 0 {
-			counts[bin{k, c.Time}] += c.N
-			all[k] += c.N
+	if c.Time != d.now {
+		d.now, d.nowN = c.Time, 0
+	}
+	d.nowN += c.N
+	d.all += c.N
+	if d.nowN > d.n {
+		d.n, d.at = d.nowN, c.Time
+	}
+}
+
+func densest(byProfile map[int64]*dense) []*dense {
+	var list []*dense
+	seen := map[*dense]bool{}
+	for _, d := range byProfile {
+		if d.n > 0 && !seen[d] {
+			seen[d] = true
+			list = append(list, d)
 		}
 	}
-	top := map[behindKind]dense{}
-	for b, n := range counts {
-		if d, ok := top[b.kind]; !ok || n > d.n || n == d.n && b.at < d.at {
-			top[b.kind] = dense{behindKind: b.kind, at: b.at, n: n, all: all[b.kind], profiles: members[b.kind]}
-		}
-	}
-	list := make([]dense, 0, len(top))
-	for _, d := range top {
-		list = append(list, d)
-	}
-	slices.SortFunc(list, func(a, b dense) int {
+	slices.SortFunc(list, func(a, b *dense) int {
 		return cmp.Or(cmp.Compare(failedFirst(a.outcome), failedFirst(b.outcome)), cmp.Compare(b.all, a.all),
 			cmp.Compare(a.trunk, b.trunk), cmp.Compare(a.code, b.code), cmp.Compare(a.outcome, b.outcome))
 	})

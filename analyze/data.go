@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"math"
 	"time"
 
 	"callsift/store"
@@ -114,6 +115,19 @@ func delaysOf(c Call, p *store.Profile) []store.Delay {
 // contains tells whether an instant lies in the period; a zero bound is open.
 func (p Period) contains(us int64) bool {
 	return (p.From.IsZero() || us >= p.From.UnixMicro()) && (p.To.IsZero() || us < p.To.UnixMicro())
+}
+
+// micro is the period's bounds in microseconds, as far away as can be where they
+// are open.
+func (p Period) micro() (from, to int64) {
+	from, to = math.MinInt64, math.MaxInt64
+	if !p.From.IsZero() {
+		from = p.From.UnixMicro()
+	}
+	if !p.To.IsZero() {
+		to = p.To.UnixMicro()
+	}
+	return from, to
 }
 
 // local is the instant in the zone, and false where the record had no time.

@@ -58,7 +58,9 @@ func (p *paper) writePNG(w io.Writer, opt Options) error {
 		c.SetLineDash(dashes(o), 0)
 		c.Stroke(path)
 	}
-	return png.Encode(w, paletted(img))
+	// Against the usual level: a tenth of a report's time for a tenth of the pictures' bytes.
+	e := png.Encoder{CompressionLevel: png.BestSpeed, BufferPool: &encoders}
+	return e.Encode(w, paletted(img))
 }
 
 // images are drawn on again: of a report's eleven charts, each of eleven megabytes
@@ -73,6 +75,18 @@ func newImage(width, height int) *image.RGBA {
 	}
 	return image.NewRGBA(r)
 }
+
+// encoders are the encoder's tables, a megabyte each, for the next picture.
+var encoders encoderPool
+
+type encoderPool struct{ pool sync.Pool }
+
+func (p *encoderPool) Get() *png.EncoderBuffer {
+	b, _ := p.pool.Get().(*png.EncoderBuffer)
+	return b
+}
+
+func (p *encoderPool) Put(b *png.EncoderBuffer) { p.pool.Put(b) }
 
 // dots is how many pixels of the image a length in CSS pixels takes.
 func dots(length float64, dpi int) int { return int(length/72*float64(dpi) + 0.5) }
@@ -89,7 +103,8 @@ func canvasOn(img *image.RGBA, dpi int) *vgimg.Canvas {
 // paletted keeps the 256 most frequent colours and gives the others, all of them
 // edges of letters and lines, the nearest one. Nobody sees a difference, and the
 // file is a third of the size and of the time. Most rows of a chart are like the
-// row above and are not looked at pixel by pixel.
+// row above and are not looked at pixel by pixel. The result takes the place of
+// src, whose memory is at hand: a pixel's byte is never ahead of its colour.
 func paletted(src *image.RGBA) *image.Paletted {
 	counts := map[uint32]int{}
 	eachRow(src, func(row []byte, _, n int) {
@@ -104,7 +119,7 @@ func paletted(src *image.RGBA) *image.Paletted {
 		counts[last] += run * n
 	})
 	index, colors := nearest(counts)
-	dst := image.NewPaletted(src.Rect, colors)
+	dst := &image.Paletted{Pix: src.Pix, Stride: src.Rect.Dx(), Rect: src.Rect, Palette: colors}
 	eachRow(src, func(row []byte, y, n int) {
 		line := dst.Pix[y*dst.Stride : (y+1)*dst.Stride]
 		last, nr := colorAt(row, 0), index[colorAt(row, 0)]

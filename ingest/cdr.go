@@ -142,7 +142,7 @@ func unpackCDRs(list []linkedCDR, source int64, data []byte) []linkedCDR {
 	if len(data) == 0 || data[0] != packVersion {
 		return list
 	}
-	u := newUnpacker(data)
+	u := unpacker{buf: string(data[1:])} // a copy: callers keep records
 	for len(u.buf) > 0 && !u.bad {
 		r := linkedCDR{source: source}
 		r.Offset, r.Length, r.Line = u.num(), int(u.num()), int(u.num())

@@ -152,8 +152,13 @@ func (c *collector) Warn(at Place, text string) { c.im.Warn(at.Line, text) }
 // bundle finds or opens a bundle and makes it the least idle one.
 func (c *collector) bundle(kind string, key []byte, time int64) *openBundle {
 	key = clipKey(key)
-	b := c.open[string(key)]
-	if b == nil {
+	b := c.end // a proxy sends on what has just come in: every second message is of the same call
+	if b != nil && b.kind == kind && b.key == string(key) {
+		b.last = max(b.last, time)
+		c.now = max(c.now, time)
+		return b
+	}
+	if b = c.open[string(key)]; b == nil {
 		b = c.newBundle()
 		b.kind, b.key = kind, string(key)
 		c.open[b.key] = b
@@ -267,13 +272,22 @@ type assembler struct {
 	// at its end. It gets no rows until then, which would have to be taken out again:
 	// that was half the time of a source of calls that stay open.
 	early bool
+
+	// The memory in which Call-IDs are assembled one after the other: what is in it
+	// holds until the next one.
 	msgs  []dialog.Message
+	packs unpacker
+	calls dialog.Assembler
+	rows  rowMaker
 
 	names     *namer
 	oneWay    oneWayPairs
 	sources   []store.Source // of this transaction, those that are read
 	stretches []stretch      // of time in which calls may have to be joined anew
 }
+
+// maxKept bounds the messages of a Call-ID whose memory is kept for the next one.
+const maxKept = 4096
 
 func newAssembler(im *store.Import) *assembler {
 	a := &assembler{im: im, watched: im.Watched(), hidden: hiddenBy(im.Seams()), names: namesOf(im)}
@@ -353,16 +367,20 @@ func (a *assembler) assemble(id int64, kind string, fresh bool, evidence []store
 		a.touchedBy(calls, false)
 		return
 	}
+	if cap(a.msgs) > maxKept {
+		a.msgs = nil
+	}
 	a.msgs = a.msgs[:0]
+	a.packs.reset()
 	for _, e := range evidence {
 		var err error
-		if a.msgs, err = unpack(a.msgs, e.Source, e.Data); err != nil {
+		if a.msgs, err = a.packs.unpack(a.msgs, e.Source, e.Data); err != nil {
 			a.im.Warn(0, err.Error())
 		}
 	}
 	var again int64
 	a.msgs, again = a.hidden.drop(a.msgs)
-	result := dialog.Assemble(a.msgs, a.context())
+	result := a.calls.Assemble(a.msgs, a.context())
 	if !result.Settled {
 		if a.early {
 			a.im.Unsettle(id)
@@ -372,7 +390,7 @@ func (a *assembler) assemble(id int64, kind string, fresh bool, evidence []store
 			a.covered[id] = true
 		}
 	}
-	rows := rowsOf(&result, a.msgs, format)
+	rows := a.rows.rowsOf(&result, a.msgs, format)
 	a.names.labelAll(rows)
 	a.im.Replace(id, fresh, rows, stepsOf(&result, again), result.Settled)
 	a.im.SetLinks(id, fresh, linksOf(&result))

@@ -96,7 +96,15 @@ func overlaps(s stretch, others [][2]int64) []stretch {
 type legParty struct {
 	*dialog.Party
 	bundle int64
-	old    store.Joint // how it is joined now; Root 0: it is not
+	was    *store.Joint // how it is joined now; nil: it is not
+}
+
+// old is how the party is joined now; Root 0: it is not.
+func (p *legParty) old() store.Joint {
+	if p.was == nil {
+		return store.Joint{}
+	}
+	return *p.was
 }
 
 // joinLegs joins the SIP calls of different Call-IDs that begin in a stretch.
@@ -109,8 +117,8 @@ func (a *assembler) joinLegs(s stretch) {
 	want := map[int64]store.Joint{}
 	for i := range list {
 		p := &list[i]
-		if p.old.Root != 0 && !decided(p.Start) {
-			want[p.bundle] = p.old // too near the edge to be judged from here
+		if p.was != nil && !decided(p.Start) {
+			want[p.bundle] = *p.was // too near the edge to be judged from here
 		}
 	}
 	joints := dialog.Join(bare)
@@ -165,7 +173,7 @@ func (a *assembler) parties(from, to int64) (bare []dialog.Party, list []legPart
 	}()
 	if !joined && !hasLinks {
 		// Most databases are like this: row by row takes a third of the memory.
-		if n := a.im.CallCount(first, to); n <= maxTogether { // of any method
+		if n := a.im.CallCount(first, to); n <= maxTogether {
 			bare, list = make([]dialog.Party, 0, n), make([]legParty, 0, n)
 		}
 		a.im.EachCall(first, to, true, func(row *store.CallRow) {
@@ -190,9 +198,9 @@ func (a *assembler) parties(from, to int64) (bare []dialog.Party, list []legPart
 			}
 			continue
 		}
-		add(a.partyOfBundle(row.Bundle, store.Joint{}))
+		add(a.partyOfBundle(row.Bundle, nil))
 		for _, j := range members {
-			add(a.partyOfBundle(j.Bundle, j))
+			add(a.partyOfBundle(j.Bundle, &j))
 		}
 	}
 	return
@@ -216,7 +224,7 @@ func (a *assembler) partyOfRow(row *store.CallRow, links bool) legParty {
 
 // partyOfBundle makes the party of a call that is part of a joined one, from
 // its evidence. It must come out as partyOfRow gave it before.
-func (a *assembler) partyOfBundle(bundle int64, old store.Joint) legParty {
+func (a *assembler) partyOfBundle(bundle int64, was *store.Joint) legParty {
 	m := a.member(bundle)
 	rows := rowsOf(&dialog.Result{Calls: []dialog.Call{m.call}}, m.msgs, m.format)
 	first := &rows[0][0]
@@ -225,7 +233,7 @@ func (a *assembler) partyOfBundle(bundle int64, old store.Joint) legParty {
 		Caller: first.Caller, Callee: first.Callee, From: first.Profile.FromAddr, To: first.Profile.ToAddr,
 	}
 	p := a.partyOfRow(&row, true)
-	p.old = old
+	p.was = was
 	return p
 }
 
@@ -280,12 +288,12 @@ func (a *assembler) applyJoints(list []legParty, want map[int64]store.Joint) {
 		if w.Parent != 0 {
 			parent[find(p.bundle)] = find(w.Parent)
 		}
-		if p.old.Parent != 0 {
-			parent[find(p.bundle)] = find(p.old.Parent)
+		if p.was != nil && p.was.Parent != 0 {
+			parent[find(p.bundle)] = find(p.was.Parent)
 		}
 	}
 	for _, p := range list {
-		if w := want[p.bundle]; w.Parent != p.old.Parent || w.Rule != p.old.Rule {
+		if w, old := want[p.bundle], p.old(); w.Parent != old.Parent || w.Rule != old.Rule {
 			changed[find(p.bundle)] = true
 		}
 	}

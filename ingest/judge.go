@@ -111,13 +111,13 @@ func (a *assembler) leaveLegs(s stretch) {
 		return
 	}
 	for _, root := range a.im.Roots(s.from-rootReach, s.to) {
-		list := []legParty{a.partyOfBundle(root, store.Joint{})}
+		list := []legParty{a.partyOfBundle(root, nil)}
 		want := map[int64]store.Joint{}
 		for _, j := range a.im.Joints(root) {
 			if isRecordRule(j.Rule) {
 				continue
 			}
-			p := a.partyOfBundle(j.Bundle, j)
+			p := a.partyOfBundle(j.Bundle, &j)
 			if list = append(list, p); p.Start < s.from || p.Start >= s.to {
 				want[p.bundle] = j
 			}

@@ -54,14 +54,13 @@ func (c *observer) method(b []byte) string {
 
 // fill sets m from a parsed message and what was observed around it.
 func (c *observer) fill(m *dialog.Message, p *sip.Message, o *Observation) {
-	*m = dialog.Message{
-		Time: o.Time, Offset: o.Offset, Line: int32(o.Line), Length: int32(o.Length),
-		Hash: messageHash(o.Raw), Src: o.Src, Dst: o.Dst, Device: o.Device,
-		Status: p.Status, CSeq: view(p.CSeq),
-		FromTag: view(p.FromTag), ToTag: view(p.ToTag),
-		RequestURI: view(p.URI), Phrase: view(p.Phrase),
-		RetryAfter: -1, Expires: -1,
-	}
+	*m = dialog.Message{} // and filled in place: a literal would be made and then copied
+	m.Time, m.Offset, m.Line, m.Length = o.Time, o.Offset, int32(o.Line), int32(o.Length)
+	m.Hash, m.Src, m.Dst, m.Device = messageHash(o.Raw), o.Src, o.Dst, o.Device
+	m.Status, m.CSeq = p.Status, view(p.CSeq)
+	m.FromTag, m.ToTag = view(p.FromTag), view(p.ToTag)
+	m.RequestURI, m.Phrase = view(p.URI), view(p.Phrase)
+	m.RetryAfter, m.Expires = -1, -1
 	c.scratch, c.vias, c.contacts, c.links = c.scratch[:0], c.vias[:0], c.contacts[:0], c.links[:0]
 	// CSeq and not the start line names the method that a transaction is
 	// matched by; a request whose two methods differ keeps its own, so that it
@@ -108,13 +107,13 @@ func (c *observer) headers(m *dialog.Message, p *sip.Message) {
 		case 1:
 			switch name[0] | 0x20 {
 			case 'v':
-				c.addVias(sip.Unfold(row))
+				c.addVias(p, sip.Unfold(row))
 			case 'm':
 				c.addContacts(m, row)
 			}
 		case 3:
 			if named(name, "via") {
-				c.addVias(sip.Unfold(row))
+				c.addVias(p, sip.Unfold(row))
 			}
 		case 4:
 			if named(name, "rack") {
@@ -220,8 +219,8 @@ func (c *observer) link(kind string, row []byte) {
 
 // addVias appends "host:port;branch" for each Via value of a row, host in lower
 // case, port as it is or the default: peers write :5060 or leave it out.
-func (c *observer) addVias(row []byte) {
-	for v := range sip.HopsOf(row) {
+func (c *observer) addVias(p *sip.Message, row []byte) {
+	for v := range p.HopsOf(row) {
 		if len(c.vias) == sip.MaxVias {
 			return
 		}
@@ -338,8 +337,23 @@ func hashLine(h uint64, line []byte) uint64 {
 		hi, lo := bits.Mul64(h^binary.LittleEndian.Uint64(line), k0^binary.LittleEndian.Uint64(line[8:]))
 		h = hi ^ lo ^ k1
 	}
-	var last [16]byte
-	copy(last[:], line)
-	hi, lo := bits.Mul64(h^binary.LittleEndian.Uint64(last[:]), k1^binary.LittleEndian.Uint64(last[8:]))
+	first, second := lastWords(line)
+	hi, lo := bits.Mul64(h^first, k1^second)
 	return hi ^ lo ^ k0
+}
+
+// lastWords are the up to 15 bytes that are left of a line as two numbers, as if
+// zeros followed. Copying them into an array first took a third of hashing.
+func lastWords(b []byte) (first, second uint64) {
+	n := len(b)
+	switch {
+	case n >= 8:
+		return binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[n-8:]) >> (8 * (16 - n))
+	case n >= 4:
+		return uint64(binary.LittleEndian.Uint32(b)) | uint64(binary.LittleEndian.Uint32(b[n-4:]))<<(8*(n-4)), 0
+	}
+	for i := n - 1; i >= 0; i-- {
+		first = first<<8 | uint64(b[i])
+	}
+	return first, 0
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/bits"
 	"net/netip"
+	"unsafe"
 
 	"callsift/ingest/dialog"
 )
@@ -215,7 +216,7 @@ func (p *packer) addr(a netip.AddrPort) {
 }
 
 // unpacker reads packs; a pack that is damaged gives an error. Its texts are
-// parts of one copy of the pack.
+// views of the pack, which must not change as long as they are used.
 type unpacker struct {
 	buf   string
 	texts []string
@@ -223,20 +224,37 @@ type unpacker struct {
 	bad   bool
 }
 
-func newUnpacker(pack []byte) *unpacker {
-	return &unpacker{buf: string(pack[1:]), texts: make([]string, 0, 48)}
+// begin begins a pack.
+func (u *unpacker) begin(pack []byte) {
+	u.buf, u.texts, u.bad = unsafe.String(&pack[0], len(pack))[1:], u.texts[:0], false
+}
+
+// reset makes room for packs whose messages are wanted together; the lists of
+// those before are lost.
+func (u *unpacker) reset() {
+	if u.lists = u.lists[:0]; cap(u.lists) > maxKept {
+		u.lists = nil
+	}
 }
 
 // unpack appends the messages of one pack of a source to list.
 func unpack(list []dialog.Message, source int64, data []byte) ([]dialog.Message, error) {
+	return new(unpacker).unpack(list, source, data)
+}
+
+// noMessage is what the first message of a pack differs from.
+var noMessage dialog.Message
+
+func (u *unpacker) unpack(list []dialog.Message, source int64, data []byte) ([]dialog.Message, error) {
 	if len(data) == 0 || data[0] != packVersion {
 		return list, fmt.Errorf("evidence of source %d: pack version unknown", source)
 	}
-	u := newUnpacker(data)
+	u.begin(data)
 	var time, offset, line int64
 	last := [2]int{-1, -1} // where in list the last request and response are
 	for len(u.buf) > 0 && !u.bad {
-		var m dialog.Message
+		list = append(list, dialog.Message{})
+		m := &list[len(list)-1]
 		time += u.num()
 		offset += u.num()
 		line += u.num()
@@ -245,14 +263,13 @@ func unpack(list []dialog.Message, source int64, data []byte) ([]dialog.Message,
 		m.Flags = dialog.MessageFlags(u.num())
 		m.Status = int(u.num())
 		m.Source, m.Time, m.Offset, m.Line = source, time, offset, int32(line)
-		of := class(&m)
+		of := class(m)
 		if last[of] >= 0 {
-			u.message(&m, &list[last[of]])
+			u.message(m, &list[last[of]])
 		} else {
-			u.message(&m, &dialog.Message{})
+			u.message(m, &noMessage)
 		}
-		last[of] = len(list)
-		list = append(list, m)
+		last[of] = len(list) - 1
 	}
 	if u.bad {
 		return list, fmt.Errorf("evidence of source %d: pack ends early", source)
@@ -335,7 +352,7 @@ func (u *unpacker) list() []string {
 		return nil
 	}
 	if n > cap(u.lists)-len(u.lists) {
-		u.lists = make([]string, 0, max(n, 64))
+		u.lists = make([]string, 0, max(n, 256))
 	}
 	at := len(u.lists)
 	u.lists = u.lists[:at+n]

@@ -13,27 +13,63 @@ import (
 // rowsOf turns assembled calls into rows of the store: the call first, then its
 // attempts; one row for both where they say the same.
 func rowsOf(r *dialog.Result, msgs []dialog.Message, format string) [][]store.Attempt {
-	calls := make([][]store.Attempt, 0, len(r.Calls))
+	return new(rowMaker).rowsOf(r, msgs, format)
+}
+
+// rowMaker makes rows in memory that it uses again, for millions of calls.
+type rowMaker struct {
+	calls [][]store.Attempt
+	rows  []store.Attempt
+}
+
+// maxRows bounds the rows of a Call-ID whose memory is kept for the next one.
+const maxRows = 1000
+
+// rowsOf is the function of this name; the rows hold until the next call.
+func (k *rowMaker) rowsOf(r *dialog.Result, msgs []dialog.Message, format string) [][]store.Attempt {
+	n := len(r.Calls)
 	for i := range r.Calls {
-		c := &r.Calls[i]
-		call := rowOf(&c.Attempt, msgs, format, store.ScopeCall)
-		call.Legs = len(c.Legs)
-		call.Profile.ToAddr = destination(farEnd(c), msgs)
-		if len(c.Legs) == 1 {
-			leg := rowOf(&c.Legs[0], msgs, format, store.ScopeCall)
-			if leg.Profile == call.Profile {
-				call.Profile.Scope = store.ScopeBoth
-				calls = append(calls, []store.Attempt{call})
-				continue
-			}
-		}
-		rows := append(make([]store.Attempt, 0, len(c.Legs)+1), call)
-		for j := range c.Legs {
-			rows = append(rows, rowOf(&c.Legs[j], msgs, format, store.ScopeLeg))
-		}
-		calls = append(calls, rows)
+		n += len(r.Calls[i].Legs)
 	}
-	return calls
+	if cap(k.rows) < n || cap(k.rows) > maxRows {
+		k.calls, k.rows = nil, make([]store.Attempt, 0, n)
+	}
+	k.calls, k.rows = k.calls[:0], k.rows[:0]
+	for i := range r.Calls {
+		from := len(k.rows)
+		k.rowsOfCall(&r.Calls[i], msgs, format)
+		k.calls = append(k.calls, k.rows[from:len(k.rows):len(k.rows)])
+	}
+	return k.calls
+}
+
+// rowsOfCall appends the rows of one call.
+func (k *rowMaker) rowsOfCall(c *dialog.Call, msgs []dialog.Message, format string) {
+	from := len(k.rows)
+	call := k.add(&c.Attempt, msgs, format, store.ScopeCall)
+	call.Legs = len(c.Legs)
+	call.Profile.ToAddr = destination(farEnd(c), msgs)
+	for j := range c.Legs {
+		leg := k.add(&c.Legs[j], msgs, format, store.ScopeLeg)
+		if len(c.Legs) > 1 {
+			continue
+		}
+		leg.Profile.Scope = store.ScopeCall
+		if leg.Profile == call.Profile {
+			call.Profile.Scope = store.ScopeBoth
+			k.rows = k.rows[:from+1]
+			continue
+		}
+		leg.Profile.Scope = store.ScopeLeg
+	}
+}
+
+// add appends the row of one attempt.
+func (k *rowMaker) add(a *dialog.Attempt, msgs []dialog.Message, format string, scope store.Scope) *store.Attempt {
+	k.rows = append(k.rows, store.Attempt{})
+	row := &k.rows[len(k.rows)-1]
+	fillRow(row, a, msgs, format, scope)
+	return row
 }
 
 // stepsOf is what became of a bundle's messages, for the ledger.
@@ -77,28 +113,31 @@ func destination(a *dialog.Attempt, msgs []dialog.Message) string {
 	return strings.ToLower(string(sip.ParseURI([]byte(m.RequestURI)).Host))
 }
 
-func rowOf(a *dialog.Attempt, msgs []dialog.Message, format string, scope store.Scope) store.Attempt {
-	prefix, _ := codes.Prefix(a.ToUser)
-	row := store.Attempt{
-		Start: a.Start, Caller: a.FromUser, Callee: a.ToUser,
-		PDD: millis(a.PDD), Alert: millis(a.Alert), Media: millis(a.Media), Setup: millis(a.Setup), Talk: millis(a.Talk), Bye: millis(a.Bye),
-		Legs: 1,
-		Profile: store.Profile{
-			Scope: scope, Method: a.Method, Outcome: a.Outcome, Code: a.Code, Origin: a.Origin, Reason: a.Phrase,
-			CauseCode: a.CauseCode, CauseQ850: a.CauseQ850, CauseText: a.CauseText, CauseFrom: a.CauseFrom,
-			Released: a.Released, Rang: a.Rang, Flags: a.Flags,
-			FromAddr: addrText(a.From), ToAddr: destination(a, msgs),
-			PrefixHint: prefix, UserAgent: a.Agent, DeviceHint: a.Device, Format: format,
-		},
-	}
+func rowOf(a *dialog.Attempt, msgs []dialog.Message, format string, scope store.Scope) (row store.Attempt) {
+	fillRow(&row, a, msgs, format, scope)
+	return row
+}
+
+// fillRow fills an empty row in its place: copying rows of half a kilobyte cost
+// as much as making them.
+func fillRow(row *store.Attempt, a *dialog.Attempt, msgs []dialog.Message, format string, scope store.Scope) {
+	row.Start, row.Caller, row.Callee, row.Legs = a.Start, a.FromUser, a.ToUser, 1
+	row.PDD, row.Alert, row.Media = millis(a.PDD), millis(a.Alert), millis(a.Media)
+	row.Setup, row.Talk, row.Bye = millis(a.Setup), millis(a.Talk), millis(a.Bye)
+	p := &row.Profile
+	p.Scope, p.Method, p.Outcome, p.Code, p.Origin, p.Reason = scope, a.Method, a.Outcome, a.Code, a.Origin, a.Phrase
+	p.CauseCode, p.CauseQ850, p.CauseText, p.CauseFrom = a.CauseCode, a.CauseQ850, a.CauseText, a.CauseFrom
+	p.Released, p.Rang, p.Flags = a.Released, a.Rang, a.Flags
+	p.FromAddr, p.ToAddr = addrText(a.From), destination(a, msgs)
+	p.UserAgent, p.DeviceHint, p.Format = a.Agent, a.Device, format
+	p.PrefixHint, _ = codes.Prefix(a.ToUser)
 	if a.Retransmissions > 0 {
-		row.Profile.Flags |= codes.FlagRetransmitted
+		p.Flags |= codes.FlagRetransmitted
 	}
 	if len(a.Messages) > 0 {
 		m := &msgs[a.Messages[0]]
 		row.Source, row.Offset, row.Length, row.Line = m.Source, m.Offset, int64(m.Length), int64(m.Line)
 	}
-	return row
 }
 
 // millis rounds microseconds down to milliseconds and keeps -1 for unknown.

@@ -253,6 +253,10 @@ func (c *checker) rollups() {
 	if n := c.number(`SELECT count(*) FROM (SELECT DISTINCT quarter FROM rollup)`); n != quarters && wrong == 0 {
 		c.found("rollup", adviceRollup, "the roll-up covers %d quarter hours, the calls %d", n, quarters)
 	}
+	if n := c.number(`SELECT count(*) FROM (SELECT profile, n FROM profile_total EXCEPT SELECT profile, sum(n) FROM rollup GROUP BY profile
+		UNION ALL SELECT * FROM (SELECT profile, sum(n) FROM rollup GROUP BY profile EXCEPT SELECT profile, n FROM profile_total))`); n > 0 {
+		c.found("rollup", adviceRollup, "%d totals of profiles differ from the roll-up", n)
+	}
 	if n := c.number(`SELECT count(*) FROM delay d WHERE NOT EXISTS (SELECT 1 FROM rollup r WHERE r.quarter = d.quarter AND r.profile = d.profile)`); n > 0 {
 		c.found("rollup", adviceRollup, "%d distributions of delays belong to no cell of the roll-up", n)
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"sync"
 )
 
 // Freeze makes everything that is read until Close come from one state of the
@@ -21,4 +22,27 @@ func (db *DB) Freeze(ctx context.Context) error {
 	}
 	db.frozen = tx
 	return nil
+}
+
+// frozenProfiles are the profiles of a frozen database, read once: a report asks
+// for its calls a hundred times, and needs the profiles with each.
+type frozenProfiles struct {
+	mu  sync.Mutex
+	all map[int64]*Profile
+}
+
+// profilesIn reads all profiles by id. The map and what is in it are shared.
+func (db *DB) profilesIn(tx *sql.Tx) (map[int64]*Profile, error) {
+	f := &db.frozenProfiles
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.all != nil {
+		return f.all, nil
+	}
+	all := map[int64]*Profile{}
+	err := eachProfile(tx, func(p *Profile) { all[p.ID] = p })
+	if err == nil && tx == db.frozen {
+		f.all = all
+	}
+	return all, err
 }

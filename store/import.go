@@ -58,9 +58,12 @@ type Import struct {
 	stmts    map[string]*sql.Stmt
 	profiles *profileTable
 	cells    []countedCell
-	delays   map[delayKey]int64
+	totals   map[int64]int64 // by profile: what its total has changed by
+	delays   [delaySlots]countedDelay
+	delayed  []countedDelay // what had to leave its slot
 	minutes  [minuteSlots]minuteCount
 	messages map[messageKey]int64
+	statuses [700]int64 // of messages: responses, the half of them, counted without a map
 	rejects  map[string]*reject
 	ledger   [stepCount]int64
 	err      error // the first error; later calls do nothing
@@ -111,7 +114,7 @@ func (db *DB) Begin(ctx context.Context, s Source) (*Import, error) {
 	im := &Import{
 		Source: s, db: db, tx: tx,
 		stmts:    map[string]*sql.Stmt{},
-		delays:   map[delayKey]int64{},
+		totals:   map[int64]int64{},
 		messages: map[messageKey]int64{},
 		rejects:  map[string]*reject{},
 		formats:  map[int64]string{},
@@ -207,6 +210,12 @@ func (im *Import) Next(s Source) {
 // EndSource writes what is known of the source once it is read.
 func (im *Import) EndSource() {
 	im.flushRejects()
+	for status, n := range im.statuses {
+		if n > 0 {
+			im.messages[messageKey{"", status}] += n
+		}
+	}
+	clear(im.statuses[:])
 	for k, n := range im.messages {
 		im.beside(`INSERT INTO message_count (source, method, status, n) VALUES (?, ?, ?, ?)`, im.Source.ID, k.method, k.status, n)
 	}
@@ -288,6 +297,10 @@ func (im *Import) Seen(t int64) {
 // CountSeen counts a SIP message of the source as seen, usable or not: method
 // of a request, status of a response.
 func (im *Import) CountSeen(method string, status int) {
+	if method == "" && uint(status) < uint(len(im.statuses)) {
+		im.statuses[status]++
+		return
+	}
 	im.messages[messageKey{method, status}]++
 }
 

@@ -103,7 +103,7 @@ func TestRollback(t *testing.T) {
 func everything(t testing.TB, db *DB) map[string][]string {
 	t.Helper()
 	all := map[string][]string{}
-	for _, table := range []string{"source", "reject", "warning", "message_count", "bundle", "evidence", "profile", "attempt", "rollup", "delay", "event", "ledger"} {
+	for _, table := range []string{"source", "reject", "warning", "message_count", "bundle", "evidence", "profile", "attempt", "rollup", "profile_total", "delay", "event", "ledger"} {
 		err := db.Query(context.Background(), `SELECT * FROM `+table, func([]string) error { return nil }, func(row []any) error {
 			all[table] = append(all[table], fmt.Sprint(row...))
 			return nil

@@ -113,9 +113,12 @@ func (im *Import) CallRows(from, to int64, sip bool) []CallRow {
 	return list
 }
 
-// CallCount is how many calls, of any method, begin in [from, to).
+// CallCount is how many INVITE calls begin in the minutes of [from, to): all that
+// EachCall can list. It asks the roll-up: counting the rows took a third as long
+// as reading them.
 func (im *Import) CallCount(from, to int64) (n int64) {
-	im.query(`SELECT count(*) FROM attempt WHERE start >= ? AND start < ? AND call = 0`, []any{from, to}, func(r *sql.Rows) error { return r.Scan(&n) })
+	im.storeMinutes()
+	im.query(`SELECT coalesce(sum(begun), 0) FROM minute WHERE minute >= ? AND minute <= ?`, []any{max(0, from/minuteUS), to / minuteUS}, func(r *sql.Rows) error { return r.Scan(&n) })
 	return n
 }
 

@@ -98,7 +98,8 @@ func (db *DB) Minutes(ctx context.Context, from, to int64) (list []Minute, activ
 		if err := tx.QueryRowContext(ctx, `SELECT coalesce(sum(answered - ended), 0) FROM minute WHERE minute < ?`, from/minuteUS).Scan(&active); err != nil {
 			return err
 		}
-		return eachNumbers(ctx, tx, `minute, begun, answered, ended`, `minute WHERE minute >= ? AND minute < ?`, []any{from / minuteUS, to / minuteUS}, 4, func(v []int64) {
+		return eachNumbers(ctx, tx, `minute, begun, answered, ended`, `minute WHERE minute >= ? AND minute < ?`, []any{from / minuteUS, to / minuteUS}, 4, func(v []int64, left int) {
+			list = slices.Grow(list, left)
 			list = append(list, Minute{v[0] * minuteUS, v[1], v[2], v[3]})
 		})
 	})

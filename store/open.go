@@ -27,7 +27,8 @@ type DB struct {
 	sql    *sql.DB
 	path   string
 	frozen *sql.Tx // of Freeze; nil: every read sees the newest state
-	first  bool    // opened for writing, and nothing was ever imported: see first.go
+	frozenProfiles
+	first bool // opened for writing, and nothing was ever imported: see first.go
 }
 
 // Open opens the database at path for writing, makes it if it is not there

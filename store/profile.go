@@ -13,16 +13,19 @@ import (
 const profileColumns = `id, scope, method, outcome, code, origin, reason, cause_code, cause_q850, cause_text, cause_from, released, rang, flags,
 	from_addr, to_addr, trunk_hint, dir_hint, prefix_hint, user_agent, device_hint, format, class, cause, trunk, peer, direction, site, device, prefix, scanner`
 
-// recentProfiles: a site's CDRs have some hundred profiles, each of which should
-// have a place of its own most of the time.
-const recentProfiles = 1 << 10
+// recentSets: a site's CDRs have some hundred profiles, a capture with its proxies a
+// thousand, each of which should find a place most of the time. A place holds two.
+const (
+	recentBits = 10
+	recentSets = 1 << recentBits
+)
 
 // recentProfile is a profile that was used lately: hashing its twenty texts for
 // the map took a fifth of the time of a row of a CDR file. It also gathers the
 // roll-up cell that its rows go to, nearly always the same one as the row before.
 type recentProfile struct {
 	Profile
-	id   int64 // 0: free
+	id   int64
 	cell cellKey
 	sum  Cell
 }
@@ -33,11 +36,14 @@ func (p *Profile) place() int {
 	h := uint32(p.Code)<<3 ^ uint32(p.Scope) ^ uint32(p.Flags)<<5
 	for _, s := range [...]string{string(p.Outcome), p.PrefixHint, p.TrunkHint, p.ToAddr, p.FromAddr, p.Reason, string(p.DirHint)} {
 		h = h*31 + uint32(len(s))
-		if s != "" {
-			h = h*31 + uint32(s[0]) + uint32(s[len(s)-1])<<8
+		switch n := len(s); {
+		case n >= 4: // addresses differ in the last digits
+			h = h*31 + uint32(s[0]) + (uint32(s[n-1])|uint32(s[n-2])<<8|uint32(s[n-3])<<16)*0x85EBCA6B
+		case n > 0:
+			h = h*31 + uint32(s[0]) + uint32(s[n-1])<<8
 		}
 	}
-	return int(h * 0x9E3779B1 >> (32 - 10))
+	return int(h * 0x9E3779B1 >> (32 - recentBits))
 }
 
 func eachProfile(tx *sql.Tx, f func(*Profile)) error {
@@ -68,11 +74,21 @@ func (im *Import) profileID(p *Profile) int64 { return im.profile(p).id }
 // profile finds or adds a profile and makes it a recent one. p's texts may be
 // views of the reader's buffer: what is kept has texts of its own.
 func (im *Import) profile(p *Profile) *recentProfile {
-	r := &im.profiles.recent[p.place()]
-	if r.id != 0 && r.Profile == *p {
+	set := &im.profiles.recent[p.place()]
+	if r := set[0]; r != nil && r.Profile == *p {
 		return r
 	}
-	im.settleCell(r)
+	set[0], set[1] = set[1], set[0]
+	r := set[0]
+	switch {
+	case r == nil:
+		r = new(recentProfile)
+		set[0] = r
+	case r.Profile == *p:
+		return r
+	default:
+		im.settleCell(r)
+	}
 	id := im.profiles.find(p)
 	if id == 0 {
 		id = im.newProfile(p)

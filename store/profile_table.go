@@ -15,8 +15,8 @@ type profileTable struct {
 	ids    map[string]int64
 	byID   map[int64]string
 	next   int64
-	packed []byte // of the profile last looked for
-	recent [recentProfiles]recentProfile
+	packed []byte                        // of the profile last looked for
+	recent [recentSets][2]*recentProfile // the later used one first
 }
 
 // find is the id of a profile; 0: it is not there.

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -14,90 +13,13 @@ import (
 	"callsift/store/codes"
 )
 
-// Cell counts the attempts of one profile in one quarter hour (or hour).
-type Cell struct {
-	Time    int64 // start, microseconds UTC; 0 for attempts of unknown time
-	Profile int64
-	N       int64
-	Talked  int64 // answered with a known end
-	TalkMS  int64
-	Short   int64 // of Talked: under 6 s
-}
-
-// DelayKind names a distribution.
-type DelayKind int
-
-// The delays that are kept as distributions.
-const (
-	DelayPDD   DelayKind = 1 // t1 to the first response that tells the caller something
-	DelayAlert DelayKind = 2 // t1 to the first 180
-	DelayMedia DelayKind = 3 // t1 to the first 18x with SDP
-	DelayFail  DelayKind = 4 // t1 to the failure response (SRD, failed)
-	DelayReg   DelayKind = 5 // registration request delay (RRD)
-	DelayBye   DelayKind = 6 // session disconnect delay (SDD)
-)
-
-// Delay counts delays of one kind that fell into one bucket.
-type Delay struct {
-	Time    int64
-	Profile int64
-	Kind    DelayKind
-	Bucket  int
-	N       int64
-}
-
-// Profiles reads all profiles by id.
-func (db *DB) Profiles(ctx context.Context) (map[int64]*Profile, error) {
-	all := map[int64]*Profile{}
-	err := db.snapshot(ctx, func(tx *sql.Tx) error {
-		return eachProfile(tx, func(p *Profile) { all[p.ID] = p })
+// Profiles reads all profiles by id. They are shared: not to be changed.
+func (db *DB) Profiles(ctx context.Context) (all map[int64]*Profile, err error) {
+	err = db.snapshot(ctx, func(tx *sql.Tx) error {
+		all, err = db.profilesIn(tx)
+		return err
 	})
 	return all, err
-}
-
-// Cells reads the roll-up of [from, to), microseconds UTC (both 0: everything),
-// summed to steps of step microseconds, a multiple of Quarter.
-func (db *DB) Cells(ctx context.Context, from, to, step int64) ([]Cell, error) {
-	var cells []Cell
-	per := step / Quarter
-	at := map[cellKey]int{} // where a step's cell is
-	err := db.snapshot(ctx, func(tx *sql.Tx) error {
-		return eachNumbers(ctx, tx, `quarter, profile, n, talked, talk_ms, short`, `rollup WHERE quarter >= ? AND quarter < ?`,
-			[]any{from / Quarter, quarterEnd(to)}, 6, func(v []int64) {
-				c := Cell{(v[0] - v[0]%per) * Quarter, v[1], v[2], v[3], v[4], v[5]}
-				if per > 1 {
-					key := cellKey{c.Time, c.Profile}
-					if i, ok := at[key]; ok {
-						cells[i].plus(c)
-						return
-					}
-					at[key] = len(cells)
-				}
-				cells = append(cells, c)
-			})
-	})
-	slices.SortFunc(cells, func(a, b Cell) int { return cmp.Or(cmp.Compare(a.Time, b.Time), cmp.Compare(a.Profile, b.Profile)) })
-	return cells, err
-}
-
-// Delays reads the distributions of one kind in [from, to), summed over time.
-func (db *DB) Delays(ctx context.Context, from, to int64, kind DelayKind) ([]Delay, error) {
-	var list []Delay
-	err := db.each(ctx, `SELECT profile, bucket, sum(n) FROM delay WHERE quarter >= ? AND quarter < ? AND kind = ? GROUP BY profile, bucket ORDER BY profile, bucket`,
-		[]any{from / Quarter, quarterEnd(to), int(kind)}, func(r *sql.Rows) error {
-			d := Delay{Kind: kind, Time: from}
-			err := r.Scan(&d.Profile, &d.Bucket, &d.N)
-			list = append(list, d)
-			return err
-		})
-	return list, err
-}
-
-func quarterEnd(to int64) int64 {
-	if to == 0 {
-		return 1 << 62
-	}
-	return (to + Quarter - 1) / Quarter
 }
 
 // Filter selects attempts. Zero values do not restrict.
@@ -151,11 +73,11 @@ func (db *DB) Attempts(ctx context.Context, filter Filter, f func(*Attempt) erro
 		FROM attempt a LEFT JOIN bundle b ON b.id = a.bundle` + join + ` WHERE ` + strings.Join(where, " AND ") + ` ORDER BY ` + order
 	left := filter.Limit
 	return db.snapshot(ctx, func(tx *sql.Tx) error {
-		profiles := map[int64]*Profile{}
-		if err := eachProfile(tx, func(p *Profile) { profiles[p.ID] = p }); err != nil {
+		profiles, err := db.profilesIn(tx)
+		if err != nil {
 			return err
 		}
-		err := eachRow(ctx, tx, query, args, func(r *sql.Rows) error {
+		err = eachRow(ctx, tx, query, args, func(r *sql.Rows) error {
 			var a Attempt
 			var profile int64
 			var delays sql.RawBytes
@@ -467,7 +389,7 @@ func (l *Ledger) addProfile(p *Profile, n int64) {
 // profileCounts is how many rows each profile counts.
 func profileCounts(ctx context.Context, tx *sql.Tx) (map[int64]int64, error) {
 	n := map[int64]int64{}
-	err := eachNumbers(ctx, tx, `profile, n`, `rollup`, nil, 2, func(v []int64) { n[v[0]] += v[1] })
+	err := eachNumbers(ctx, tx, `profile, n`, `profile_total`, nil, 2, func(v []int64, _ int) { n[v[0]] = v[1] })
 	return n, err
 }
 
@@ -539,36 +461,4 @@ func appendSource(list *[]Source, r *sql.Rows) error {
 	err := r.Scan(&s.ID, &s.Path, &s.SHA256, &s.Size, &s.Format, &s.State, &s.Messages, &s.CDRs, &s.Events, &s.Rejected, &s.Doubled, &s.First, &s.Last, &s.TZ, &s.TZFrom, &s.Note)
 	*list = append(*list, s)
 	return err
-}
-
-// DelayHours is Delays with the profiles summed and the hours kept: the delays of
-// one kind in [from, to) of the given profiles, by hour UTC.
-func (db *DB) DelayHours(ctx context.Context, from, to int64, kind DelayKind, profiles map[int64]bool) ([]Delay, error) {
-	ids := make([]string, 0, len(profiles))
-	for _, id := range slices.Sorted(maps.Keys(profiles)) {
-		ids = append(ids, strconv.FormatInt(id, 10))
-	}
-	var list []Delay
-	err := db.each(ctx, `SELECT quarter / 4, bucket, sum(n) FROM delay WHERE quarter >= ? AND quarter < ? AND kind = ? AND profile IN (`+strings.Join(ids, ",")+`)
-		GROUP BY 1, 2 ORDER BY 1, 2`, []any{from / Quarter, quarterEnd(to), int(kind)}, func(r *sql.Rows) error {
-		d := Delay{Kind: kind}
-		err := r.Scan(&d.Time, &d.Bucket, &d.N)
-		d.Time *= 4 * Quarter
-		list = append(list, d)
-		return err
-	})
-	return list, err
-}
-
-// AttemptMinutes counts the rows that begin in [from, to) by minute and profile.
-func (db *DB) AttemptMinutes(ctx context.Context, from, to int64) ([]Cell, error) {
-	var list []Cell
-	err := db.each(ctx, `SELECT start / 60000000, profile, count(*) FROM attempt WHERE start >= ? AND start < ? GROUP BY 1, 2 ORDER BY 1, 2`, []any{from, to}, func(r *sql.Rows) error {
-		var c Cell
-		err := r.Scan(&c.Time, &c.Profile, &c.N)
-		c.Time *= minuteUS
-		list = append(list, c)
-		return err
-	})
-	return list, err
 }

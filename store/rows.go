@@ -202,10 +202,17 @@ func unpackNumber(h uint64) int64 { return int64(h>>3) ^ -int64(h>>2&1) }
 var errPacked = errors.New("packed rows end early")
 
 // eachNumbers runs f for every row of SELECT columns FROM from, which are all
-// numbers; the slice is used again. The rows have no order.
-func eachNumbers(ctx context.Context, tx *sql.Tx, columns, from string, args []any, width int, f func(row []int64)) error {
+// numbers; the slice is used again. The rows have no order. left is about how many
+// are to come, this one with them: slices that outgrow themselves cost more than
+// the rows.
+func eachNumbers(ctx context.Context, tx *sql.Tx, columns, from string, args []any, width int, f func(row []int64, left int)) error {
 	row := make([]int64, width)
 	return packedRows(ctx, tx, columns, from, args, func(data []byte) error {
+		left := 0
+		for _, b := range data {
+			left += int(^b >> 7) // a number ends with the byte whose highest bit is 0
+		}
+		left /= width
 		for i := 0; len(data) > 0; i++ {
 			h, k := binary.Uvarint(data)
 			switch {
@@ -217,7 +224,7 @@ func eachNumbers(ctx context.Context, tx *sql.Tx, columns, from string, args []a
 				return errPacked
 			}
 			if i%width == width-1 {
-				f(row)
+				f(row, max(1, left-i/width))
 			}
 		}
 		return nil

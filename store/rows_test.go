@@ -33,7 +33,7 @@ func TestPackedRows(t *testing.T) {
 		}
 	}
 	n := 0
-	err = eachNumbers(context.Background(), tx, "i, n", "x", nil, 2, func(v []int64) {
+	err = eachNumbers(context.Background(), tx, "i, n", "x", nil, 2, func(v []int64, _ int) {
 		if want := numbers[n%len(numbers)]; v[0] != int64(n) || v[1] != want {
 			t.Fatalf("row %d: %d, want %d %d", n, v, n, want)
 		}
@@ -57,10 +57,10 @@ func TestPackedRows(t *testing.T) {
 	if err != nil || n != rows-100 {
 		t.Fatalf("%d rows of texts, want %d: %v", n, rows-100, err)
 	}
-	if err := eachNumbers(context.Background(), tx, "n", "x WHERE i < 0", nil, 1, func([]int64) { t.Fatal("a row of none") }); err != nil {
+	if err := eachNumbers(context.Background(), tx, "n", "x WHERE i < 0", nil, 1, func([]int64, int) { t.Fatal("a row of none") }); err != nil {
 		t.Fatal(err)
 	}
-	if err := eachNumbers(context.Background(), tx, "n, s", "x", nil, 2, func([]int64) {}); err == nil {
+	if err := eachNumbers(context.Background(), tx, "n, s", "x", nil, 2, func([]int64, int) {}); err == nil {
 		t.Fatal("texts read as numbers, want an error")
 	}
 }

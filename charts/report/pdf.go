@@ -72,7 +72,10 @@ func printed(r *analyze.Report, opt Options) ([]byte, error) {
 		p.keep(room)
 		p.Ln(10)
 		p.say(s.Title, 13, true, false)
-		for _, x := range s.Parts {
+		for i, x := range s.Parts {
+			if x.Heading != nil && i+1 < len(s.Parts) && s.Parts[i+1].Chart != "" {
+				p.keep(300)
+			}
 			p.part(x)
 		}
 	}

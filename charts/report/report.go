@@ -16,11 +16,13 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
 	"sync"
+	"sync/atomic"
 
 	"callsift/analyze"
 	"callsift/charts"
@@ -88,67 +90,49 @@ func Warnings(r *analyze.Report, opt Options) []string {
 	return out
 }
 
-func pack(r *analyze.Report, opt Options) ([]file, error) {
-	files, err := drawings(r, opt)
-	if err != nil {
-		return nil, err
-	}
-	for _, t := range tables(r) {
-		files = append(files, file{"tables/" + t.name + ".csv", t.csv()})
-	}
-	data, err := encode(r)
-	if err != nil {
-		return nil, err
-	}
-	files = append(files, file{"report.json", data}, file{"report.md", markdown(r, opt)})
-	book, err := workbook(r, opt.lang())
-	if err != nil {
-		return nil, err
-	}
-	sheet, err := printed(r, opt)
-	if err != nil {
-		return nil, err
-	}
-	post, err := letter(r, opt)
-	if err != nil {
-		return nil, err
-	}
-	files = append(files, file{"report.xlsx", book}, file{"report.pdf", sheet}, file{"mail.eml", post})
-	page, err := page(r, opt)
-	if err != nil {
-		return nil, err
-	}
-	return append(files, file{"report.html", page}), nil
+// work is one file of the pack and what makes it.
+type work struct {
+	path string
+	make func() ([]byte, error)
 }
 
-// drawings renders each chart in both formats, as many side by side as there are
-// processors: a picture being drawn takes fifteen megabytes.
-func drawings(r *analyze.Report, opt Options) ([]file, error) {
-	names, formats := charts.Names(), []string{"png", "svg"}
-	files := make([]file, len(names)*len(formats))
-	errs := make([]error, len(files))
+// pack makes all files side by side, as many at a time as there are processors:
+// each drawing under way holds a picture of fifteen megabytes.
+func pack(r *analyze.Report, opt Options) ([]file, error) {
+	list := works(r, opt)
+	files, errs := make([]file, len(list)), make([]error, len(list))
+	var next atomic.Int64
 	var wg sync.WaitGroup
-	free := make(chan bool, runtime.GOMAXPROCS(0))
-	for i := range files {
-		name, format := names[i/len(formats)], formats[i%len(formats)]
-		files[i].path = "charts/" + name + "." + format
-		o := opt.Chart
-		if format != "svg" {
-			o = opt.drawings()
-		}
-		free <- true
+	for range min(runtime.GOMAXPROCS(0), len(list)) {
 		wg.Go(func() {
-			files[i].data, errs[i] = drawing(r, name, format, o)
-			<-free
+			for i := next.Add(1) - 1; i < int64(len(list)); i = next.Add(1) - 1 {
+				files[i].path = list[i].path
+				files[i].data, errs[i] = list[i].make()
+			}
 		})
 	}
 	wg.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return nil, err
-		}
+	return files, cmp.Or(errs...)
+}
+
+// works lists the files in the order in which they are written, the page last.
+func works(r *analyze.Report, opt Options) []work {
+	var list []work
+	add := func(path string, make func() ([]byte, error)) { list = append(list, work{path, make}) }
+	for _, name := range charts.Names() {
+		add("charts/"+name+".png", func() ([]byte, error) { return drawing(r, name, "png", opt.drawings()) })
+		add("charts/"+name+".svg", func() ([]byte, error) { return drawing(r, name, "svg", opt.Chart) })
 	}
-	return files, nil
+	for _, t := range tables(r) {
+		add("tables/"+t.name+".csv", func() ([]byte, error) { return t.csv(), nil })
+	}
+	add("report.json", func() ([]byte, error) { return encode(r) })
+	add("report.md", func() ([]byte, error) { return markdown(r, opt), nil })
+	add("report.xlsx", func() ([]byte, error) { return workbook(r, opt.lang()) })
+	add("report.pdf", func() ([]byte, error) { return printed(r, opt) })
+	add("mail.eml", func() ([]byte, error) { return letter(r, opt) })
+	add("report.html", func() ([]byte, error) { return page(r, opt) })
+	return list
 }
 
 func drawing(r *analyze.Report, name, format string, opt charts.Options) ([]byte, error) {

@@ -39,16 +39,30 @@ func (a *assembly) group() {
 	}
 	// From now on the legs that join found parents for come after these too.
 	slices.SortStableFunc(a.order, func(i, j int32) int { return a.legs[i].out.Depth - a.legs[j].out.Depth })
-	for i := range a.legs {
-		g := &a.calls[a.legs[i].group]
-		g.legs = append(g.legs, int32(i))
-	}
+	a.shareLegs()
 	for i := range a.txs {
 		if t := &a.txs[i]; t.kind == orphan {
 			a.adopt(int32(i))
 		}
 	}
 	a.countAll()
+}
+
+// shareLegs gives every leg to its call.
+func (a *assembly) shareLegs() {
+	a.numbers = sized(a.numbers, len(a.legs)+len(a.calls))
+	sizes, backing := a.numbers[:len(a.calls)], a.numbers[len(a.calls):len(a.legs)+len(a.calls)]
+	clear(sizes)
+	for i := range a.legs {
+		sizes[a.legs[i].group]++
+	}
+	for i, n := range sizes {
+		a.calls[i].legs, backing = backing[:0:n], backing[n:]
+	}
+	for i := range a.legs {
+		g := &a.calls[a.legs[i].group]
+		g.legs = append(g.legs, int32(i))
+	}
 }
 
 // deepen counts the hops before a leg.
@@ -146,8 +160,10 @@ func (a *assembly) adopt(ti int32) {
 
 // result hands out what was found.
 func (a *assembly) result() Result {
-	r := Result{Counts: a.counts, Settled: a.settled, Calls: make([]Call, 0, len(a.calls))}
-	legs := make([]Attempt, 0, len(a.legs)+a.counts.Orphans)
+	a.results = sized(a.results, len(a.calls))
+	a.attempts = sized(a.attempts, len(a.legs)+a.counts.Orphans)
+	r := Result{Counts: a.counts, Settled: a.settled, Calls: a.results}
+	legs := a.attempts
 	a.share()
 	for i := range a.calls {
 		g := &a.calls[i]
@@ -157,9 +173,8 @@ func (a *assembly) result() Result {
 		} else {
 			legs = a.appendLegs(legs, g)
 		}
-		c := Call{Legs: legs[from:len(legs):len(legs)]}
-		c.asSeen(g.msgs)
-		r.Calls = append(r.Calls, c)
+		r.Calls = append(r.Calls, Call{Legs: legs[from:len(legs):len(legs)]})
+		r.Calls[i].asSeen(g.msgs)
 	}
 	slices.SortStableFunc(r.Calls, func(x, y Call) int { return cmp.Compare(x.Start, y.Start) })
 	return r
@@ -167,7 +182,9 @@ func (a *assembly) result() Result {
 
 // share gives every message to its leg and to its call, in order of time.
 func (a *assembly) share() {
-	sizes := make([]int32, len(a.legs)+len(a.calls))
+	a.sizes = sized(a.sizes, len(a.legs)+len(a.calls))
+	sizes := a.sizes[:len(a.legs)+len(a.calls)]
+	clear(sizes)
 	for i := range a.pkts {
 		leg, call := a.owner(&a.pkts[i])
 		if leg >= 0 {
@@ -177,7 +194,8 @@ func (a *assembly) share() {
 			sizes[len(a.legs)+call]++
 		}
 	}
-	backing := make([]int, 2*len(a.pkts))
+	a.messages = sized(a.messages, 2*len(a.pkts))
+	backing := a.messages[:2*len(a.pkts)]
 	cut := func(slot int) []int {
 		part := backing[:0:sizes[slot]]
 		backing = backing[sizes[slot]:]

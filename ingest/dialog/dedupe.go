@@ -30,7 +30,8 @@ const (
 // dedupe fills pkts: it drops observations of messages already seen (R14) and
 // what RFC 3261 discards, and sorts the rest by time.
 func (a *assembly) dedupe() {
-	order := make([]int32, 0, len(a.in))
+	a.numbers = sized(a.numbers, len(a.in))
+	order := a.numbers
 	for i := range a.in {
 		if a.in[i].Flags&Undelivered != 0 {
 			a.reports = append(a.reports, int32(i))
@@ -43,8 +44,14 @@ func (a *assembly) dedupe() {
 		}
 		order = append(order, int32(i))
 	}
+	a.pkts = sized(a.pkts, len(order))
+	if a.allDiffer(order) {
+		for i := range order {
+			a.pkts = append(a.pkts, a.packet(order[i:i+1]))
+		}
+		order = nil
+	}
 	slices.SortFunc(order, a.byHash)
-	a.pkts = make([]packet, 0, len(order))
 	for len(order) > 0 {
 		n := 1
 		for n < len(order) && a.in[order[n]].Hash == a.in[order[0]].Hash {
@@ -57,18 +64,43 @@ func (a *assembly) dedupe() {
 	a.sortByTime()
 }
 
-// sortByTime sorts numbers instead of packets: those are large.
+// allDiffer reports whether no two messages have equal bytes, as in nearly every
+// call of one source. To compare the hashes of few takes less time than to sort them.
+func (a *assembly) allDiffer(order []int32) bool {
+	if len(order) > few {
+		return false
+	}
+	for k, i := range order {
+		for _, j := range order[:k] {
+			if a.in[i].Hash == a.in[j].Hash {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// sortByTime sorts numbers instead of packets: those are large. Those of one
+// source nearly always stand in order already.
 func (a *assembly) sortByTime() {
-	order := make([]int32, len(a.pkts))
+	sorted := true
+	for i := 1; i < len(a.pkts) && sorted; i++ {
+		sorted = byTime(&a.pkts[i-1], &a.pkts[i]) < 0
+	}
+	if sorted {
+		return
+	}
+	a.numbers = sized(a.numbers, len(a.pkts))
+	order := a.numbers[:len(a.pkts)]
 	for i := range order {
 		order[i] = int32(i)
 	}
 	slices.SortFunc(order, func(i, j int32) int { return byTime(&a.pkts[i], &a.pkts[j]) })
-	sorted := make([]packet, len(a.pkts))
-	for k, i := range order {
-		sorted[k] = a.pkts[i]
+	a.sorted = sized(a.sorted, len(a.pkts))
+	for _, i := range order {
+		a.sorted = append(a.sorted, a.pkts[i])
 	}
-	a.pkts = sorted
+	a.pkts, a.sorted = a.sorted, a.pkts
 }
 
 // byHash brings equal bytes together, in order of time. Source and offset come

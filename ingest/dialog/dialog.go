@@ -115,24 +115,73 @@ type assembly struct {
 	ctx *Context
 	options
 
-	pkts    []packet      // messages after duplicates, in order of time
-	reports []int32       // into in: that a request did not arrive
-	txs     []transaction // in order of their first message
-	index   map[txKey]int32
-	seen    map[responseKey]struct{}
-	legs    []leg
-	order   []int32 // legs, parents before children
-	calls   []group
+	index map[txKey]int32
+	seen  map[responseKey]struct{}
+	*room
 
 	end     int64 // coverage
 	settled bool
 	counts  Counts
 }
 
+// room is the memory that an assembly works in, its lists all empty at first.
+type room struct {
+	pkts    []packet      // messages after duplicates, in order of time
+	sorted  []packet      // the same while they are being sorted
+	reports []int32       // into in: that a request did not arrive
+	txs     []transaction // in order of their first message
+	legs    []leg
+	order   []int32 // legs, parents before children
+	calls   []group
+
+	local  map[string]struct{} // From-tags of initial INVITEs
+	remote map[string]int32    // To-tags of the dialogs that they made
+
+	numbers  []int32 // cut into short lists
+	sizes    []int32 // of those of messages
+	messages []int   // the same, of the result
+	results  []Call
+	attempts []Attempt
+}
+
+// maxKept bounds the messages of a Call-ID whose memory is kept for the next one.
+const maxKept = 4096
+
+// Assembler assembles one Call-ID after the other in the same memory. Calls have a
+// dozen messages: making these lists anew was half of what an import allocated,
+// and with the collector's work for it a fifth of its time.
+type Assembler struct{ room room }
+
+// Assemble is the function of this name; the result holds until the next call.
+func (s *Assembler) Assemble(msgs []Message, ctx Context) Result {
+	if cap(s.room.pkts) > maxKept || len(s.room.remote) > maxKept {
+		s.room = room{}
+	}
+	s.room.empty()
+	return assemble(msgs, ctx, &s.room)
+}
+
+func (r *room) empty() {
+	r.pkts, r.reports, r.txs, r.legs, r.order, r.calls = r.pkts[:0], r.reports[:0], r.txs[:0], r.legs[:0], r.order[:0], r.calls[:0]
+	r.numbers, r.messages, r.results, r.attempts = r.numbers[:0], r.messages[:0], r.results[:0], r.attempts[:0]
+	clear(r.local)
+	clear(r.remote)
+}
+
 // Assemble turns all messages of one Call-ID, in any order and with duplicates,
 // into calls. It looks at nothing but its arguments.
-func Assemble(msgs []Message, ctx Context) Result {
-	a := assembly{in: msgs, ctx: &ctx, options: ctx.options(), settled: true}
+func Assemble(msgs []Message, ctx Context) Result { return assemble(msgs, ctx, &room{}) }
+
+// sized is an empty list with room for n, in old's memory where that is enough.
+func sized[T any](old []T, n int) []T {
+	if cap(old) >= n {
+		return old[:0]
+	}
+	return make([]T, 0, max(n, 16))
+}
+
+func assemble(msgs []Message, ctx Context, in *room) Result {
+	a := assembly{in: msgs, ctx: &ctx, options: ctx.options(), settled: true, room: in}
 	a.dedupe()
 	if len(a.pkts) == 0 {
 		return Result{Counts: a.counts, Settled: true}

@@ -45,7 +45,8 @@ func dialogMethod(m string) bool {
 
 // classify says of every transaction what it counts as (R8).
 func (a *assembly) classify() {
-	local, remote := a.dialogTags()
+	a.dialogTags()
+	local, remote := a.local, a.remote
 	for i := range a.txs {
 		t := &a.txs[i]
 		p := a.lead(t)
@@ -77,8 +78,11 @@ func (a *assembly) classify() {
 
 // dialogTags collects the From-tags of initial INVITEs and the To-tags of the
 // dialogs that they made, each with the transaction that made it.
-func (a *assembly) dialogTags() (local map[string]struct{}, remote map[string]int32) {
-	local, remote = make(map[string]struct{}, 2), make(map[string]int32, 2)
+func (a *assembly) dialogTags() {
+	if a.local == nil {
+		a.local, a.remote = make(map[string]struct{}, 2), make(map[string]int32, 2)
+	}
+	local, remote := a.local, a.remote
 	for i := range a.txs {
 		t := &a.txs[i]
 		if t.method != "INVITE" || t.request < 0 && t.responses == 0 || t.request >= 0 && a.pkts[t.request].ToTag != "" {
@@ -93,7 +97,6 @@ func (a *assembly) dialogTags() (local map[string]struct{}, remote map[string]in
 			}
 		}
 	}
-	return local, remote
 }
 
 // upstreamOf is the transaction of the hop before (R9): its top Via stands lower
@@ -138,9 +141,9 @@ func (a *assembly) fold() {
 			}
 		}
 	}
-	a.order = make([]int32, len(a.legs))
-	for i := range a.order {
-		a.order[i] = int32(i)
+	a.order = sized(a.order, len(a.legs))
+	for i := range a.legs {
+		a.order = append(a.order, int32(i))
 	}
 	// A parent has fewer Vias than its children: so it comes before them.
 	slices.SortStableFunc(a.order, func(i, j int32) int { return a.legs[i].hops - a.legs[j].hops })

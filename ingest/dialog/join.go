@@ -57,6 +57,7 @@ func Join(parties []Party) []Joint {
 	j := joiner{parties: parties, parent: make([]Joint, len(parties))}
 	j.byLinks()
 	j.byCallID()
+	j.ids = nil // not needed any more
 	j.byLikeness()
 	var out []Joint
 	for _, p := range j.parent {
@@ -70,7 +71,8 @@ func Join(parties []Party) []Joint {
 
 type joiner struct {
 	parties []Party
-	parent  []Joint // by B; Confidence 0: none
+	parent  []Joint        // by B; Confidence 0: none
+	ids     map[string]int // parties by Call-ID, once they are asked for
 }
 
 // link notes evidence that x and y belong together: the earlier one made the other.
@@ -113,7 +115,6 @@ func (j *joiner) closer(a, old, b int) bool {
 // byLinks joins parties that share a correlation value, or whose value is the
 // other's Call-ID.
 func (j *joiner) byLinks() {
-	ids := j.byID()
 	shared := map[Link][]int{}
 	for i := range j.parties {
 		p := &j.parties[i]
@@ -124,6 +125,7 @@ func (j *joiner) byLinks() {
 		}
 	}
 	for l, group := range shared {
+		ids := j.byID()
 		confidence, ok := evidence[l.Kind]
 		if !ok {
 			confidence = namedHeader
@@ -173,7 +175,11 @@ func b2i(b bool) int {
 
 // byID finds a party by its Call-ID; the first one where it was used again.
 func (j *joiner) byID() map[string]int {
+	if j.ids != nil {
+		return j.ids
+	}
 	ids := make(map[string]int, len(j.parties))
+	j.ids = ids
 	for i := range j.parties {
 		id := j.parties[i].CallID
 		if old, ok := ids[id]; !ok || j.later(old, i) {
@@ -189,8 +195,11 @@ func (j *joiner) byCallID() {
 	const tooShort = 8
 	ids := j.byID()
 	try := func(i int, part string) bool {
+		if len(part) < tooShort {
+			return false
+		}
 		other, ok := ids[part]
-		if !ok || other == i || len(part) < tooShort {
+		if !ok || other == i {
 			return false
 		}
 		j.link(i, other, "call-id", derivedID)
@@ -199,7 +208,9 @@ func (j *joiner) byCallID() {
 	for i := range j.parties {
 		id := j.parties[i].CallID
 		for k := 0; k < len(id) && k < 256; k++ {
-			if !strings.ContainsRune("_-.:;,/", rune(id[k])) {
+			switch id[k] {
+			case '_', '-', '.', ':', ';', ',', '/':
+			default:
 				continue
 			}
 			if try(i, id[k+1:]) || try(i, id[:k]) {
@@ -220,8 +231,9 @@ func (j *joiner) byLikeness() {
 	}
 	arrived := map[place][]int{}
 	order := j.unlinked()
+	between := startsOf(j.parties)
 	for _, i := range order {
-		if p := &j.parties[i]; p.To.IsValid() {
+		if p := &j.parties[i]; between[p.To] {
 			key := place{p.To, Tail(p.FromUser), Tail(p.ToUser)}
 			arrived[key] = append(arrived[key], i)
 		}
@@ -233,7 +245,10 @@ func (j *joiner) byLikeness() {
 		if !p.From.IsValid() {
 			continue
 		}
-		group := arrived[place{p.From, Tail(p.FromUser), Tail(p.ToUser)}]
+		var group []int
+		if len(arrived) > 0 {
+			group = arrived[place{p.From, Tail(p.FromUser), Tail(p.ToUser)}]
+		}
 		at, _ := slices.BinarySearchFunc(group, p.Start-likeWithin, func(i int, t int64) int { return cmp.Compare(j.parties[i].Start, t) })
 		found, n := -1, 0
 		for ; at < len(group) && n < 2 && j.parties[group[at]].Start <= p.Start; at++ {
@@ -252,6 +267,19 @@ func (j *joiner) byLikeness() {
 			j.link(a, b, "numbers", likeness)
 		}
 	}
+}
+
+// startsOf is the set of hosts that calls came out of. A party that went to none
+// of them made no other one: in most networks that is nearly every party, and an
+// index of all took as much memory as the parties themselves.
+func startsOf(parties []Party) map[netip.Addr]bool {
+	hosts := map[netip.Addr]bool{}
+	for i := range parties {
+		if a := parties[i].From; a.IsValid() && !hosts[a] {
+			hosts[a] = true
+		}
+	}
+	return hosts
 }
 
 // unlinked are the parties with numbers that no evidence joined yet, by start.
@@ -289,8 +317,9 @@ func Unjoined(parties []Party, joints []Joint) []int {
 	}
 	slices.SortFunc(order, func(x, y int) int { return cmp.Compare(parties[x].Start, parties[y].Start) })
 	arrived := map[place][]int{}
+	between := startsOf(parties)
 	for _, i := range order {
-		if p := &parties[i]; p.To.IsValid() {
+		if p := &parties[i]; between[p.To] {
 			for k, number := range [...]string{p.FromUser, p.ToUser} {
 				if tail := Tail(number); tail != "" {
 					key := place{p.To, tail, k == 1}
@@ -316,7 +345,7 @@ func Unjoined(parties []Party, joints []Joint) []int {
 	var out []int
 	for b := range parties {
 		p := &parties[b]
-		if child[b] || !p.From.IsValid() {
+		if child[b] || !p.From.IsValid() || len(arrived) == 0 {
 			continue
 		}
 		from, to := Tail(p.FromUser), Tail(p.ToUser)

@@ -63,7 +63,7 @@ const (
 
 // transactions fills txs.
 func (a *assembly) transactions() {
-	a.txs = make([]transaction, 0, len(a.pkts)/2+1)
+	a.txs = sized(a.txs, len(a.pkts)/2+1)
 	bare := false
 	for i := range a.pkts {
 		p := &a.pkts[i]
@@ -174,7 +174,7 @@ func viaKey(via string) string {
 	return lower + ";" + branch
 }
 
-// few is up to how many transactions a scan beats a map.
+// few is up to how many transactions, or messages, a scan beats a map, or a sort.
 const few = 24
 
 // find is the transaction with this key, -1: none yet.

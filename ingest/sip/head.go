@@ -23,8 +23,9 @@ func (h *head) read(b []byte, at int) {
 			continue // only the empty line is still looked for
 		}
 		last = r.at
-		m.index = append(m.index, row{r.name, r.value})
-		h.row(r.name, r.value)
+		id := identify(r.name)
+		m.index = append(m.index, row{r.name, r.value, id <= hTaken})
+		h.row(id, r.value)
 	}
 	m.Head = b[at:last:last]
 	if len(m.Via) == 0 && !m.IsRequest() {
@@ -47,9 +48,10 @@ func (h *head) read(b []byte, at int) {
 }
 
 // row takes one header into the message.
-func (h *head) row(name, value []byte) {
+func (h *head) row(id headerID, value []byte) {
 	m := h.m
-	switch id := identify(name); id {
+	switch id {
+	case hOther:
 	case hNone:
 		m.Flags |= HeaderLine
 	case hCallID:
@@ -207,7 +209,12 @@ func (h *head) via(value []byte) {
 			}
 		}
 	}
-	v := splitVia(m.Via)
+	v, plain := plainVia(m.Via)
+	if !plain {
+		v = anyVia(m.Via)
+	} else if commas == 0 {
+		m.top = v
+	}
 	m.SentBy, m.Branch = v.sentBy, v.branch
 	if v.odd {
 		m.Flags |= ViaForm

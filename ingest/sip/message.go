@@ -37,12 +37,17 @@ type Message struct {
 	Body  []byte // as long as Content-Length says, or what is there
 	Flags Flags  // which rules it broke
 
-	end   byte  // what ends a line
-	index []row // the header rows; the array is used again by the next Parse
+	end   byte     // what ends a line
+	index []row    // the header rows; the array is used again by the next Parse
+	top   viaParts // of Via, where it is as nearly every peer writes it and alone in its row
 }
 
-// row is one header row, as read by rows.
-type row struct{ name, value []byte }
+// row is one header row, as read by rows. One that is taken is no header, or its
+// value is a field of the message.
+type row struct {
+	name, value []byte
+	taken       bool
+}
 
 // Kind says why a message is rejected.
 type Kind string

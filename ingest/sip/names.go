@@ -5,15 +5,19 @@ type headerID uint8
 
 const (
 	hNone headerID = iota // not a header line
-	hOther
 	hCallID
 	hFrom
 	hTo
 	hCSeq
-	hVia
-	hContact
 	hContentLength
 	hMaxForwards
+	hTaken = hMaxForwards // those up to here are not among Rows
+)
+
+const (
+	hOther headerID = hTaken + 1 + iota
+	hVia
+	hContact
 	hExpires
 	hRetryAfter
 	hWarning

@@ -5,13 +5,14 @@ import (
 	"iter"
 )
 
-// Rows yields name and value of every header row in the order of the message,
-// both as written: [Unfold] those that are used. One pass over them is cheaper
-// than a search for each header that is wanted.
+// Rows yields name and value of the header rows in the order of the message, both
+// as written: [Unfold] those that are used. Left out are those whose value is a
+// field of m, half of a message. One pass over them is cheaper than a search for
+// each header that is wanted.
 func (m *Message) Rows() iter.Seq2[[]byte, []byte] {
 	return func(yield func(name, value []byte) bool) {
 		for i := range m.index {
-			if r := &m.index[i]; r.name != nil && !yield(r.name, r.value) {
+			if r := &m.index[i]; !r.taken && !yield(r.name, r.value) {
 				return
 			}
 		}
@@ -30,9 +31,15 @@ type Hop struct {
 	Branch    []byte
 }
 
-// HopsOf yields the Via values of one header row.
-func HopsOf(row []byte) iter.Seq[Hop] {
+// HopsOf yields the Via values of one of m's header rows.
+func (m *Message) HopsOf(row []byte) iter.Seq[Hop] {
 	return func(yield func(Hop) bool) {
+		if m.top.sentBy != nil && len(row) == len(m.Via) && &row[0] == &m.Via[0] { // Parse has read it
+			h := Hop{Transport: m.top.transport, Branch: m.top.branch}
+			h.Host, h.Port = hostPort(m.top.sentBy)
+			yield(h)
+			return
+		}
 		if v, ok := plainVia(row); ok && bytes.IndexByte(row, ',') < 0 {
 			h := Hop{Transport: v.transport, Branch: v.branch}
 			h.Host, h.Port = hostPort(v.sentBy)

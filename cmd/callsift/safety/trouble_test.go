@@ -178,6 +178,7 @@ func TestCheckFinds(t *testing.T) {
 		`UPDATE ledger SET n = n + 1`:                                           "ledger: step",
 		`DELETE FROM reject`:                                                    "rejected records",
 		`UPDATE rollup SET talk_ms = talk_ms + 1`:                               "rollup: ",
+		`UPDATE profile_total SET n = n + 1 WHERE profile = 1`:                  "rollup: ",
 		`DELETE FROM rollup WHERE quarter IN (SELECT min(quarter) FROM rollup)`: "rollup: ",
 		`DELETE FROM delay`:                                                     "rollup: ",
 		`DELETE FROM attempt WHERE id = 3`:                                      "rollup: ",
