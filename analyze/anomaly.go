@@ -18,7 +18,7 @@ const (
 // anomalies are stretches of hours whose calls or failures leave the band of the
 // same hours of earlier weeks: between their least and greatest, and three
 // standard deviations of a count more. One hour is none, and neither is an hour
-// that fewer than three earlier weeks cover.
+// that fewer than three earlier weeks cover; holidays are no measure, and have none.
 func anomalies(d Data, q Query) []Anomaly {
 	if len(d.Past) < minWeeks || q.Period.From.IsZero() {
 		return nil
@@ -77,11 +77,11 @@ func anomaliesOf(d Data, q Query, metric string) []Anomaly {
 		var past []float64
 		for _, w := range weeks {
 			then := w.from.Add(at.Sub(q.Period.From))
-			if w.cover.touches(then, then.Add(time.Hour)) {
+			if w.cover.touches(then, then.Add(time.Hour)) && !q.holiday(then) {
 				past = append(past, w.counts[h])
 			}
 		}
-		if len(past) < minWeeks || !cover.touches(at, at.Add(time.Hour)) {
+		if len(past) < minWeeks || q.holiday(at) || !cover.touches(at, at.Add(time.Hour)) {
 			flush()
 			continue
 		}

@@ -142,18 +142,3 @@ func availability(d Data, q Query) []Availability {
 	})
 	return list
 }
-
-// targetResults puts the user's targets beside what was measured.
-func targetResults(targets []Target, ms []Metric) []TargetResult {
-	var list []TargetResult
-	for _, t := range targets {
-		m := metricNamed(ms, t.Metric)
-		if m.Name == "" {
-			continue
-		}
-		r := TargetResult{Target: t, Label: m.Label, Unit: m.Unit, Value: m.Value, OK: m.OK}
-		r.Met = m.OK && (t.AtLeast == nil || m.Value >= *t.AtLeast) && (t.AtMost == nil || m.Value <= *t.AtMost)
-		list = append(list, r)
-	}
-	return list
-}

@@ -90,7 +90,9 @@ func (x *comparer) delayHours(d Data, q Query) []buckets {
 			ids[id] = true
 		}
 		for _, x := range d.delayHours(q.Period.From.UnixMicro(), q.Period.To.UnixMicro(), store.DelayPDD, ids) {
-			add(x.Time, x.Bucket, x.N)
+			if !leaves(q.without, x.Time) {
+				add(x.Time, x.Bucket, x.N)
+			}
 		}
 	}
 	keys := make([]int64, 0, len(byHour))

@@ -63,6 +63,7 @@ type Comparison struct {
 	Baseline      bool // there is nothing to compare with
 	Tables        []ChangeTable
 	Effects       Effects
+	LeftOut       []string // days that are in no figure: holidays, and the same weekdays of the other weeks
 	Warnings      []string
 }
 

@@ -97,13 +97,14 @@ func (c Comparison) MarshalJSON() ([]byte, error) {
 			Volume *float64 `json:"volume"`
 		} `json:"effects"`
 		Tables   []table  `json:"tables"`
+		LeftOut  []string `json:"left_out"`
 		Warnings []string `json:"warnings"`
 	}{c.Scope, c.Method, c.Zone, newPeriodJSON(c.Now), newPeriodJSON(c.Before), c.With, c.Weeks, c.Baseline, struct {
 		Total  *float64 `json:"total"`
 		Rate   *float64 `json:"rate"`
 		Mix    *float64 `json:"mix"`
 		Volume *float64 `json:"volume"`
-	}{jsonNumber(c.Effects.Total, true), jsonNumber(c.Effects.Rate, true), jsonNumber(c.Effects.Mix, true), jsonNumber(c.Effects.Volume, true)}, tables, append([]string{}, c.Warnings...)})
+	}{jsonNumber(c.Effects.Total, true), jsonNumber(c.Effects.Rate, true), jsonNumber(c.Effects.Mix, true), jsonNumber(c.Effects.Volume, true)}, tables, append([]string{}, c.LeftOut...), append([]string{}, c.Warnings...)})
 }
 
 // MarshalJSON writes the stable form: the keys as an object with the code as a

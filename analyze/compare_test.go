@@ -188,12 +188,3 @@ func TestAnomalies(t *testing.T) {
 		t.Errorf("two weeks make no band: %+v", list)
 	}
 }
-
-func TestTargets(t *testing.T) {
-	low, high := .95, .5
-	ms := []Metric{{Name: "ner", Value: .96, OK: true}, {Name: "asr", Value: .6, OK: true}}
-	got := targetResults([]Target{{Metric: "ner", AtLeast: &low}, {Metric: "asr", AtMost: &high}, {Metric: "nothing"}}, ms)
-	if len(got) != 2 || !got[0].Met || got[1].Met {
-		t.Errorf("%+v", got)
-	}
-}

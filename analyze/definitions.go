@@ -72,7 +72,7 @@ var definitions = append([]Definition{
 		meanTalk(both(hasCode, not(byeUnanswered)))},
 	{"sdt_fail", "Session duration time (SDT), BYE unanswered", "mean time from the 200 to the time-out of the BYE", rfc6076 + "4.5", "s", KindQuantity, "INVITE",
 		meanTalk(both(hasCode, byeUnanswered))},
-	{"short_calls", "Short calls", "answered calls under 6 s / answered calls with a known end", ownChoice, "%", KindRatio, "INVITE", shortShare},
+	{"short_calls", "Short calls", "answered calls under 6 s / answered calls with a known end, without those answered in the moment in which the caller gave up", ownChoice, "%", KindRatio, "INVITE", shortShare},
 	{"drops", "Dropped calls", "answered and released with a network cause / answered", ownChoice, "%", KindRatio, "INVITE",
 		ratioOf(flagged(codes.FlagDropped), isAnswered)},
 	{"no_ack", "Answers never acknowledged", "answered and no ACK / answered", ownChoice, "%", KindRatio, "INVITE",

@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 
@@ -313,7 +314,7 @@ func (g *grid) simplest(c candidate, in []bool) (*mode, choice) {
 		up[k] = nil
 		own, all := g.sumOf(cells, keys), g.sumOf(cells, up)
 		rest := all.minus(own)
-		if rest.excess() >= .25*all.excess() && rest.x*own.n*3 >= own.x*rest.n {
+		if rest.excess() >= .25*all.excess() && rest.x*own.n*3 >= own.x*rest.n || g.raisedAlike(cells, keys, k) {
 			keys = up
 		}
 	}
@@ -329,6 +330,33 @@ func (g *grid) simplest(c candidate, in []bool) (*mode, choice) {
 		keys = next
 	}
 	return m, keys
+}
+
+// alikeShare is how much of an excess the siblings hold at least, for the key not
+// to be what tells it from the rest.
+const alikeShare = .1
+
+// raisedAlike: values of one key beside the chosen one rose as much as it did, and
+// not by chance, and hold a part of the excess. Those that did not rise at all say
+// nothing: a registrar's loss touches no call that leaves the house.
+func (g *grid) raisedAlike(cells []counts3, keys choice, k int) bool {
+	up, sums := keys, map[string]counts3{}
+	up[k] = nil
+	for i, c := range cells {
+		if v := &g.strata[i]; up.holds(v) {
+			s := sums[v[k]]
+			sums[v[k]] = counts3{s.x + c.x, s.n + c.n, s.e + c.e}
+		}
+	}
+	own := sums[*keys[k]]
+	raised := 0.
+	for _, v := range slices.Sorted(maps.Keys(sums)) { // in order: sums of floats depend on it
+		s := sums[v]
+		if v != *keys[k] && s.excess() >= 5 && s.excess() >= 3*math.Sqrt(s.e+1) && 2*s.x*(own.e+1) >= own.x*(s.e+1) {
+			raised += s.excess()
+		}
+	}
+	return raised >= alikeShare*(own.excess()+raised)
 }
 
 // soleMode is the mode that holds the excess, nil where no single one does.
@@ -379,7 +407,7 @@ func (g *grid) child(cells []counts3, keys choice) (choice, bool) {
 		if top == "" || own.excess() < holdShare*whole.excess() || own.n <= 0 || rest.n*own.x/own.n < 5 || rest.x*own.n*3 > own.x*rest.n {
 			continue
 		}
-		if score := contrast(own, rest); score > gain {
+		if score := contrast(own, rest); score > gain && !g.raisedAlike(cells, keys.with(k, top), k) {
 			best, gain = keys.with(k, top), score
 		}
 	}

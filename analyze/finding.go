@@ -59,6 +59,7 @@ type Finding struct {
 	Confidence float64  // 1 - the chance of such an excess anywhere in a usual period
 	Calls      []string // at most three
 
+	rule   string // name of the rule that concluded it
 	verify string
 }
 

@@ -188,7 +188,7 @@ func (d *driver) title(f *Finding) string {
 		case "device":
 			where += " of device " + k.Value
 		case "source":
-			where += " of " + k.Value
+			where += " by caller " + k.Value
 		}
 	}
 	how := map[string]string{

@@ -82,7 +82,7 @@ func symptoms(calls string) []symptom {
 		{symptomUnanswered, calls, inFull(func(p *store.Profile) bool { return p.Outcome == codes.User && p.Rang }), true, true},
 		{SymptomAbandoned, calls, inFull(isEarlyAbandon), false, true},
 		{SymptomShort, calls, func(c store.Cell, p *store.Profile) (x, n int64) {
-			if p.Outcome != codes.Answered {
+			if !conversed(p) {
 				return 0, 0
 			}
 			return c.Short, c.Talked

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"time"
 
 	"callsift/store"
 )
@@ -27,7 +28,7 @@ func LoadBreakdown(ctx context.Context, db *store.DB, q Query) (Data, error) {
 	}
 	step := int64(math.MaxInt64 / quarter * quarter)
 	if q.asksTime() {
-		step = quarter
+		step = q.clockStep()
 	}
 	err := l.cells(step)
 	return l.data, err
@@ -127,6 +128,20 @@ func loadPast(ctx context.Context, db *store.DB, q Query, current, previous Data
 		}
 	}
 	return list, nil
+}
+
+// clockStep is the longest step that keys about the clock can be read off: an
+// hour, where the zone's clock is whole hours from UTC on all days of the period.
+func (q Query) clockStep() int64 {
+	if q.Period.From.IsZero() || q.Period.To.IsZero() {
+		return quarter
+	}
+	for t := q.Period.From; t.Before(q.Period.To); t = t.Add(24 * time.Hour) {
+		if _, offset := t.In(q.zone()).Zone(); offset%3600 != 0 {
+			return quarter
+		}
+	}
+	return hour
 }
 
 // reaches: some source begins before the end of the period.

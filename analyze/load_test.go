@@ -78,6 +78,7 @@ func TestLoadBreakdown(t *testing.T) {
 	db := sampleDB(t)
 	w46 := week(t, "2026-W46", time.UTC)
 	odd, _ := ParsePeriod("2026-11-10T14:10", "2026-11-10T14:25", time.UTC)
+	kathmandu := time.FixedZone("+0545", 5*3600+45*60) // the clock's hours begin at quarter past
 	for name, x := range map[string]struct {
 		q    Query
 		want []string
@@ -85,6 +86,7 @@ func TestLoadBreakdown(t *testing.T) {
 		"all time":         {Query{By: []string{"code"}}, []string{"[200] 2", "[-1] 1", "[500] 1"}},
 		"a week":           {Query{By: []string{"code"}, Period: w46}, []string{"[200] 1", "[500] 1"}},
 		"a week, by hour":  {Query{By: []string{"hour", "code"}, Period: w46}, []string{"[14 200] 1", "[14 500] 1"}},
+		"clock of +05:45":  {Query{By: []string{"hour", "code"}, Period: w46, Zone: kathmandu}, []string{"[19 200] 1", "[20 500] 1"}},
 		"legs":             {Query{By: []string{"trunk", "code"}, Scope: ScopeLeg, Period: w46}, []string{"[carrier-a 200] 1", "[carrier-a 503] 1", "[carrier-b 408] 1"}},
 		"callers":          {Query{By: []string{"source"}}, []string{"[101] 2", "[102] 1", "[103] 1"}},
 		"one caller":       {Query{By: []string{"day"}, Where: mustWhere(t, "source=101")}, []string{"[2026-11-08] 1", "[2026-11-10] 1"}},

@@ -100,7 +100,7 @@ type spread struct {
 	effective        float64 // how many equally busy callers would be as uneven
 	topHours         int     // different hours in which the busiest caller has one
 	otherShare       float64 // of the busiest caller, of the calls without the symptom
-	wishes           float64 // of the calls: different callers, numbers and hours
+	wishes           float64 // of the calls: different callers, numbers and quarter hours
 	known            bool    // the callers are
 }
 
@@ -132,11 +132,11 @@ func spreadOf(with, without []Call) spread {
 	s.effective = sum * sum / squares
 	type wish struct {
 		caller, callee string
-		hour           int64
+		quarter        int64
 	}
 	wishes, hours := map[wish]bool{}, map[int64]bool{}
 	for _, c := range with {
-		wishes[wish{c.Caller, c.Callee, c.Start / hour}] = true
+		wishes[wish{c.Caller, c.Callee, c.Start / quarter}] = true
 		if c.Caller == s.top {
 			hours[c.Start/hour] = true
 		}
@@ -167,30 +167,44 @@ func mostOf(counts map[string]int) (name string, n int) {
 const (
 	minCallers = 2.5 // effective callers of what is no single caller's
 	minHours   = 6   // different hours of what is one caller's lasting trouble
+	manyHours  = 24  // in so many nobody redials
 )
 
 // oneCaller names the caller where one has nearly all of the calls and stands out
 // by it. worth is false where it is a redialler's burst: one caller, for a few
-// hours only.
+// hours or for the same few numbers only.
 func (d *driver) oneCaller() (worth bool) {
 	s := d.spread
 	if d.g.bySource {
 		d.source = *d.keys[0]
-		return d.source != "" && s.topHours >= minHours
+		return d.source != "" && d.lasts()
 	}
 	if !s.known {
 		return true
 	}
 	if s.topShare >= holdShare && s.otherShare <= .5 {
 		d.source = s.top
-		return s.topHours >= minHours
+		return d.lasts()
 	}
 	if s.effective < minCallers && s.otherShare <= .5 {
 		return false
 	}
-	// Redialling the same number within the hour is one wish: what is left must
-	// still be an excess.
-	once := d.x * s.wishes
+	return d.standsOnce()
+}
+
+// lasts: the one caller's calls fail in many different hours, and as wishes.
+func (d *driver) lasts() bool {
+	if d.spread.topHours >= manyHours {
+		once := d.x * d.spread.wishes
+		return once-d.expected >= minCases && once >= minLift*d.expected
+	}
+	return d.spread.topHours >= minHours && d.standsOnce()
+}
+
+// standsOnce: redialling the same number within a quarter of an hour is one wish:
+// what is left must still be an excess.
+func (d *driver) standsOnce() bool {
+	once := d.x * d.spread.wishes
 	return once-d.expected >= minCases && once >= minLift*d.expected && d.marginOf(once) >= minMargin
 }
 

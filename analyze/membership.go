@@ -59,6 +59,12 @@ func recordedCause(p *store.Profile) int {
 // inSEER: 200, 480, 486, 600 or 603, exactly (RFC 6076 §4.7).
 func inSEER(p *store.Profile) bool { return p.Outcome == codes.Answered || codes.InSEER(p.Code) }
 
+// conversed: answered, and not in the moment in which the caller hung up: that is
+// short, but no sign of bad audio (transactions.md §2.3).
+func conversed(p *store.Profile) bool {
+	return p.Outcome == codes.Answered && flagsOf(p)&codes.FlagCancelLostRace == 0
+}
+
 // inISA: 408, 500, 503, 504 (RFC 6076 §4.8); no response counts as 408, a
 // transport error as 503 (RFC 3261 §8.1.3.1).
 func inISA(p *store.Profile) bool {

@@ -207,7 +207,7 @@ func joinNotes(a, b string) string {
 // metrics that fit no pattern.
 
 func shortShare(f *frame) Metric {
-	t := f.sum(func(p *store.Profile) bool { return p.Outcome == codes.Answered })
+	t := f.sum(conversed)
 	return ratioMetric(t.Short, t.Talked)
 }
 

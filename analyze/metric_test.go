@@ -151,7 +151,9 @@ func TestTalk(t *testing.T) {
 	if m["sdt"].Value != 100 || m["sdt_fail"].Value != 200 {
 		t.Errorf("SDT %v, failed %v", m["sdt"].Value, m["sdt_fail"].Value)
 	}
-	wantRatios(t, m, map[string]string{"short_calls": "10/45"})
+	c = s.add("2026-11-10 14:00", withFlags(answered(), codes.FlagCancelLostRace), 3)
+	c.Talked, c.TalkMS, c.Short = 3, 300, 3 // answered while the caller hung up
+	wantRatios(t, metricsByName(t, s.Data, Query{}), map[string]string{"short_calls": "10/45"})
 }
 
 func TestPercentiles(t *testing.T) {

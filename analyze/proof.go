@@ -11,21 +11,6 @@ import (
 	"callsift/store/codes"
 )
 
-// Witness looks into the messages of a call, which only the write side can read:
-// what was offered and answered, and what else a status line does not say.
-type Witness func(call string) (Testimony, error)
-
-// Testimony is what the messages of one call say beside its codes.
-type Testimony struct {
-	Offered    []string // codecs of the INVITE's offer
-	Answered   []string // codecs that the other side named in its refusal or answer
-	Trying     bool     // a 100 came
-	RetryAfter string   // of the final response; "" none
-	Warning    string
-	Nonces     int  // different nonces in challenges; 0 none
-	Authorized bool // a request with credentials was sent
-}
-
 // proof is something else in the data that speaks for a finding. Its name is
 // what rules ask for.
 type proof struct {
@@ -55,6 +40,7 @@ const (
 	proofReinvite   = "reinvite"   // a request inside the dialog failed
 	proofOneCallee  = "one-callee" // nearly all to one number
 	proofShort      = "short"      // short calls rose too
+	proofHangUp     = "hang-up"    // one side always hangs up
 )
 
 // ownAnswerMS: nobody's thumb is that fast.
@@ -172,70 +158,6 @@ func nameOr(name, other string) string {
 	return name
 }
 
-// fromLoad asks whether conversations at once stood at the period's greatest
-// number while the calls failed, and seldom else.
-func (d *driver) fromLoad(data Data, add func(string, string, ...any)) {
-	if len(data.Minutes) == 0 {
-		return
-	}
-	levels := levelsOf(data)
-	var top int64
-	for _, n := range levels {
-		top = max(top, n)
-	}
-	if top < 4 {
-		return
-	}
-	near := top - max(1, top/20)
-	// Only quarter hours in which it happened count: a ceiling is not reached all day.
-	hit := make([]bool, d.g.bins)
-	line := d.g.lineOf(d.mode, d.keys)
-	for b, x := range line.x {
-		hit[b] = x > 0 && d.in[b]
-	}
-	var inside, atTop, topOutside, outside int64
-	for minute, n := range levels {
-		b := (minute - d.g.from) / quarter
-		if b < 0 || b >= int64(len(hit)) {
-			continue
-		}
-		switch {
-		case hit[b]:
-			inside++
-			if n >= near {
-				atTop++
-			}
-		default:
-			outside++
-			if n >= near {
-				topOutside++
-			}
-		}
-	}
-	if inside >= 5 && 4*atTop >= inside && atTop*max(1, outside) > 8*topOutside*inside {
-		add(proofCeiling, "Conversations at once stood at %d to %d, the most of the whole period, in %d of %d minutes of the quarter hours in which calls failed, and in %d of the other %d.",
-			near, top, atTop, inside, topOutside, outside)
-	}
-}
-
-// levelsOf is the conversations at the start of each minute.
-func levelsOf(data Data) map[int64]int64 {
-	levels := map[int64]int64{}
-	active := data.Active
-	last := int64(0)
-	for _, m := range data.Minutes {
-		if last > 0 {
-			for t := last + 60*second; t < m.Start && t-last < 6*hour; t += 60 * second {
-				levels[t] = active
-			}
-		}
-		levels[m.Start] = active
-		active += m.Answered - m.Ended
-		last = m.Start
-	}
-	return levels
-}
-
 // fromTimes asks whether a timer ended the calls, and whether callers waited
 // longer than usual.
 func (d *driver) fromTimes(data Data, times []int64, add func(string, string, ...any)) {
@@ -309,15 +231,21 @@ func (d *driver) pdd(data Data) (now, n, usual, m int64) {
 func (d *driver) fromProfiles(data Data, add func(string, string, ...any)) {
 	_, having := d.profilesOf(data)
 	var n, recovered, no100, after100, rang, unanswered, rejected, reinvite int64
+	released := map[string]int64{}
 	selectFrom(data, d.g.q, nil).cells(data, func(c Cell, p *store.Profile) {
 		b := (c.Time - d.g.from) / quarter
 		if !having[p.ID] || b < 0 || b >= int64(len(d.in)) || !d.in[b] {
 			return
 		}
-		n += c.N
+		k := c.N
+		if d.g.name == SymptomShort { // the profile tells nothing of how long they were
+			k = c.Short
+		}
+		n += k
+		released[p.Released] += k
 		count := func(sum *int64, yes bool) {
 			if yes {
-				*sum += c.N
+				*sum += k
 			}
 		}
 		count(&no100, p.Code == codes.None && p.Flags&codes.FlagProvisionalOnly == 0)
@@ -346,6 +274,9 @@ func (d *driver) fromProfiles(data Data, add func(string, string, ...any)) {
 	if most(reinvite) {
 		add(proofReinvite, "A request inside the dialog (re-INVITE) failed in %s of %s.", thousands(reinvite), thousands(n))
 	}
+	if side, k := mostReleased(released); d.g.name == SymptomShort && k >= minCases && 10*k >= 8*n {
+		add(proofHangUp, "In %s of %s it was the %s who hung up: most likely the one who heard nothing.", thousands(k), thousands(n), side)
+	}
 	if d.g.name == SymptomFailed {
 		recovered = d.recoveredCalls(data)
 		if recovered > 0 {
@@ -355,6 +286,16 @@ func (d *driver) fromProfiles(data Data, add func(string, string, ...any)) {
 	if text := d.shortCalls(data); text != "" {
 		add(proofShort, "%s", text)
 	}
+}
+
+// mostReleased is the side that ended most of the calls.
+func mostReleased(released map[string]int64) (side string, n int64) {
+	for _, s := range []string{"caller", "callee"} {
+		if released[s] > n {
+			side, n = s, released[s]
+		}
+	}
+	return side, n
 }
 
 // recoveredCalls counts calls of the driver's time that went through after an
@@ -399,63 +340,6 @@ func (d *driver) shortCalls(data Data) string {
 	return fmt.Sprintf("%s of %s answered calls were over within 6 s; %s of %s in the rest of the period.", thousands(shortIn), thousands(in), thousands(shortOut), thousands(out))
 }
 
-// asked is how many calls the witness is asked about.
-const asked = 3
-
-// fromMessages looks into three calls of the finding.
-func (d *driver) fromMessages(add func(string, string, ...any)) {
-	if d.g.q.Witness == nil {
-		return
-	}
-	var all []Testimony
-	for _, name := range firstFew(d.members) {
-		if len(all) == asked {
-			break
-		}
-		if t, err := d.g.q.Witness(name); err == nil {
-			all = append(all, t)
-		}
-	}
-	if len(all) == 0 {
-		return
-	}
-	t := all[0]
-	code := 0
-	if d.mode != nil {
-		code = d.mode.code
-	}
-	every := func(has func(Testimony) bool) bool {
-		return !slices.ContainsFunc(all, func(t Testimony) bool { return !has(t) })
-	}
-	switch {
-	case (code == 488 || code == 415 || code == 606) && len(t.Offered) > 0:
-		text := fmt.Sprintf("Offered were %s", strings.Join(t.Offered, ", "))
-		if len(t.Answered) > 0 {
-			text += "; the refusal named " + strings.Join(t.Answered, ", ")
-		} else {
-			text += "; the refusal named no codec"
-		}
-		if t.Warning != "" {
-			text += " (Warning: " + t.Warning + ")"
-		}
-		add(proofCodecs, "%s.", text)
-	case code == 503 && every(func(t Testimony) bool { return t.RetryAfter != "" }):
-		add(proofRetryAfter, "The refusals say Retry-After: %s.", t.RetryAfter)
-	case code == 503 && every(func(t Testimony) bool { return t.RetryAfter == "" }):
-		add("no-retry", "The refusals carry no Retry-After.")
-	case (code == 401 || code == 403 || code == 407) && every(func(t Testimony) bool { return t.Authorized }):
-		if every(func(t Testimony) bool { return t.Nonces <= 1 }) {
-			add(proofNonce, "The refusal came after credentials for the challenge's own nonce: it is the password or the account, not a stale nonce.")
-		} else {
-			add("nonces", "The challenges came with %d different nonces.", t.Nonces)
-		}
-	case code == 408 && every(func(t Testimony) bool { return t.Trying }):
-		add(proofAfter100, "A 100 came before the 408.")
-	case code == 408 && every(func(t Testimony) bool { return !t.Trying }):
-		add(proofNo100, "No 100 came before the 408.")
-	}
-}
-
 func (d *driver) has(name string) bool {
 	return slices.ContainsFunc(d.proofs, func(p proof) bool { return p.name == name })
 }
@@ -479,8 +363,9 @@ func (d *driver) notPeople() bool {
 	return true
 }
 
-// ends is the driver's time in the zone; ongoing where hardly an attempt of the
-// period came after it.
+// ends is the driver's time in the zone; ongoing where so few attempts of the
+// period came after it that at its rate no more than three would have had the
+// symptom: nobody can tell that it ended.
 func (d *driver) ends() (from, to time.Time, ongoing bool) {
 	a, b := d.span()
 	zone := d.g.q.zone()
@@ -493,5 +378,5 @@ func (d *driver) ends() (from, to time.Time, ongoing bool) {
 			}
 		}
 	}
-	return time.UnixMicro(a).In(zone), time.UnixMicro(b).In(zone), after < 5
+	return time.UnixMicro(a).In(zone), time.UnixMicro(b).In(zone), after < 5 || float64(after)*d.x < 3*d.n
 }

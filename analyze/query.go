@@ -29,6 +29,9 @@ type Query struct {
 
 	Witness Witness  // reads messages for the findings; nil: they are told without
 	Targets []Target // the user's, for the report
+
+	Holidays []string // days such as 2026-12-25 that comparisons leave out
+	without  []Period // what is left out, of any period
 }
 
 func (q Query) scope() string {
@@ -144,7 +147,7 @@ func (s *selection) profileAt(id, at int64) *store.Profile {
 		return nil
 	}
 	p := s.byID[id]
-	if p == nil || !s.timeWanted(at) {
+	if p == nil || leaves(s.q.without, at) || !s.timeWanted(at) {
 		return nil
 	}
 	return p
@@ -194,7 +197,7 @@ func (s *selection) cells(d Data, f func(Cell, *store.Profile)) {
 		if c.Time < from || c.Time >= to || c.Profile < 0 || c.Profile >= int64(len(s.byID)) {
 			continue
 		}
-		if p := s.byID[c.Profile]; p != nil && s.callerWanted(c.Caller) && s.timeWanted(c.Time) {
+		if p := s.byID[c.Profile]; p != nil && s.callerWanted(c.Caller) && !leaves(s.q.without, c.Time) && s.timeWanted(c.Time) {
 			f(*c, p)
 		}
 	}

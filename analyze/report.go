@@ -75,7 +75,7 @@ func BuildReport(current, previous Data, q Query, title string) Report {
 	r.Incidents = incidents(current, q)
 	r.Anomalies = anomalies(current, q)
 	r.Trunking = availability(current, q)
-	r.Targets = targetResults(q.Targets, r.KPIs)
+	r.Targets = targetResults(current, q, r.KPIs)
 	r.Excluded = excluded(current, q)
 	r.Ledger = ledgerLines(current, q)
 	beside.Wait()

@@ -315,7 +315,7 @@ func (r *rule) apply(f *Finding) {
 	if r.refute != "" {
 		f.Refute = append(f.Refute, fill(r.refute))
 	}
-	f.verify = fill(r.verify)
+	f.rule, f.verify = r.name, fill(r.verify)
 }
 
 // q850Of reads "Q.850 34 No circuit" as 34; -1.

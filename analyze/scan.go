@@ -105,6 +105,9 @@ func (g *grid) stretchOf(l *line) stay {
 // every day.
 const minDays = 3
 
+// maxHours: what lasts longer than half of a day does not come by the clock.
+const maxHours = 12
+
 // dailyOf is the quarter hours of the day, and the days, with the greatest score.
 func (g *grid) dailyOf(l *line) stay {
 	type day struct {
@@ -154,7 +157,7 @@ func (g *grid) dailyOf(l *line) stay {
 				continue
 			}
 			for from := 0; from < 96; from += 4 {
-				for to := from + 4; to <= 96; to += 4 {
+				for to := from + 4; to <= min(96, from+4*maxHours); to += 4 {
 					try(from, to)
 				}
 			}

@@ -32,6 +32,7 @@ var AsteriskLog = Format{
 	Example:     `[2026-11-10 09:00:00] VERBOSE[2114][C-0000002a] chan_sip.c:     -- Got SIP response 486 "Busy Here" back from 192.0.2.10:5060`,
 	Sniff:       sniffAsteriskLog,
 	Read:        readAsteriskLog,
+	Rotates:     true, // a part of a log with SIP messages may have none
 }
 
 // asteriskFailures are the lines that are events, by a piece of their text.

@@ -220,7 +220,7 @@ func readJSON(in *Input, out Sink, want func(string) bool) error {
 			r.lines.skipLine()
 			continue
 		}
-		r.line(at, r.lines.text(end))
+		r.line(at, end)
 		r.lines.take(next, 1)
 	}
 	r.records.end(in)
@@ -230,9 +230,9 @@ func readJSON(in *Input, out Sink, want func(string) bool) error {
 	return r.lines.err
 }
 
-// line reads the objects of one line. Places of several in one line count
-// bytes of UTF-8, as nearly all such files are written.
-func (r *jsonReader) line(at Place, text string) {
+// line reads the objects of one line.
+func (r *jsonReader) line(at Place, end int) {
+	text := r.lines.text(end)
 	if rest := strings.Trim(text, " \t\r[],"); rest == "" {
 		return
 	}
@@ -241,12 +241,12 @@ func (r *jsonReader) line(at Place, text string) {
 		r.records.reject(at, "no JSON object", text)
 		return
 	}
-	data := []byte(text)
+	data, source := []byte(text), r.lines.sourceOf(at, end)
 	for from := 0; start >= 0; {
 		rec, n, err := readJSONObject(data[from+start:], r.mapping)
-		here := at
-		if from > 0 && from+start < at.Length {
-			here.Offset, here.Length = at.Offset+int64(from+start), min(n, at.Length-from-start)
+		here := source.part(start, n)
+		if from == 0 { // the first takes the line, with what stands before it
+			here = at
 		}
 		if err != nil {
 			r.records.reject(here, jsonError(err), text[from+start:])

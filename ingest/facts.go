@@ -20,6 +20,7 @@ type Facts struct {
 	Warning    string
 	Nonces     int  // different nonces in challenges
 	Authorized bool // an INVITE with credentials was sent
+	OwnNonce   bool // ... for the nonce of a challenge
 }
 
 // FactsOf reads the facts of a call.
@@ -57,7 +58,11 @@ func FactsOf(ctx context.Context, db *store.DB, call *store.Attempt) (Facts, err
 		case status >= 300:
 			f.Answered = codecsOf(raw)
 		default:
-			f.Authorized = f.Authorized || credentials.Match(raw)
+			if credentials.Match(raw) {
+				f.Authorized = true
+				m := nonceOf.FindSubmatch(raw)
+				f.OwnNonce = m != nil && nonces[string(m[1])]
+			}
 			if f.Offered == nil {
 				f.Offered = codecsOf(raw)
 			}

@@ -163,7 +163,7 @@ type block struct {
 }
 
 const (
-	blockSize = 256 << 10
+	blockSize = 128 << 10
 	blocks    = 4
 )
 

@@ -128,7 +128,7 @@ func (g *group) body(o *opened, r *FileResult) error {
 			return g.ctx.Err()
 		}
 		r.Source.SHA256, r.Source.Size = o.sha(), o.raw.n
-		return g.note(r, store.Unknown, "no known format; begins "+quoteHead(head))
+		return g.unknown(r, head)
 	}
 	return g.source(o, format, head, r)
 }
@@ -230,6 +230,23 @@ func (g *group) note(r *FileResult, state store.State, text string) error {
 	r.Source.State, r.Source.Note = state, text
 	if err := g.begin(r.Source); err != nil {
 		return err
+	}
+	return g.end(r)
+}
+
+// unknown notes a file of no known format. A short one may be what rotation cut
+// off a message.
+func (g *group) unknown(r *FileResult, head []byte) error {
+	r.Source.State, r.Source.Note = store.Unknown, "no known format; begins "+quoteHead(head)
+	if err := g.begin(r.Source); err != nil {
+		return err
+	}
+	size := int64(len(head))
+	if len(head) == headSize {
+		size = max(size, r.Source.Size)
+	}
+	if p, ok := wholePiece(head, size); ok {
+		g.im.AddPiece(&p)
 	}
 	return g.end(r)
 }

@@ -73,6 +73,9 @@ func (a *assembler) join() {
 			if s.CDRs > 0 {
 				records = append(records, overlaps(whole, a.im.OtherRanges(true, s.ID))...)
 			}
+			if s.Messages > 0 && s.CDRs > 0 { // a log of several formats
+				records = append(records, whole)
+			}
 		}
 	}
 	for _, s := range merged(widened(records, recordIDReach)) {
@@ -251,12 +254,10 @@ type member struct {
 
 func (a *assembler) member(bundle int64) member {
 	_, _, evidence := a.im.Evidence(bundle)
-	m := member{bundle: bundle, key: a.im.BundleKey(bundle), format: a.formatOf(bundle, "sip", evidence)}
-	for _, e := range evidence {
-		m.msgs, _ = unpack(m.msgs, e.Source, e.Data)
-	}
+	m := member{bundle: bundle, key: a.im.BundleKey(bundle)}
 	var again int64
-	m.msgs, again = a.hidden.drop(m.msgs)
+	m.msgs, evidence, again = a.unpackAll(new(unpacker), nil, evidence)
+	m.format = a.formatOf(bundle, "sip", evidence)
 	a.msgs = m.msgs
 	result := dialog.Assemble(m.msgs, a.context())
 	m.steps, m.settled = stepsOf(&result, again), result.Settled

@@ -255,7 +255,7 @@ func (l *Look) near(head []byte, input func([]byte) *Input) []Near {
 // isSIPText reports whether a format is one of those that share the reader of
 // SIP inside text: what one finds, all find.
 func isSIPText(f *Format) bool {
-	return slices.ContainsFunc(sipTextFormats, func(s Format) bool { return s.Name == f.Name })
+	return f != nil && slices.ContainsFunc(sipTextFormats, func(s Format) bool { return s.Name == f.Name })
 }
 
 // lookSink keeps the first records of each format.

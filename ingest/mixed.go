@@ -68,10 +68,35 @@ func together(parts []*Format) *Format {
 		return parts[0]
 	}
 	var names []string
+	rotates := false
 	for _, f := range parts {
 		names = append(names, f.Name)
+		rotates = rotates || f.Rotates
 	}
-	return &Format{Name: strings.Join(names, "+"), Read: func(in *Input, out Sink) error { return readMixed(parts, in, out) }}
+	return &Format{Name: strings.Join(names, "+"), Rotates: rotates, Read: func(in *Input, out Sink) error { return readMixed(parts, in, out) }}
+}
+
+// formatOfAll is the format of what sources of these formats make together, as
+// their names stand in the ledger; nil: all are unknown. Of SIP there is one.
+func formatOfAll(sources ...string) *Format {
+	var parts []*Format
+	for _, source := range sources {
+		for _, name := range strings.Split(source, "+") {
+			f := FormatNamed(name)
+			sip := func(have *Format) bool { return isSIPText(f) && isSIPText(have) }
+			if f != nil && !slices.Contains(parts, f) && !slices.ContainsFunc(parts, sip) {
+				parts = append(parts, f)
+			}
+		}
+	}
+	if slices.ContainsFunc(parts, isSIPText) { // it has the lines of Asterisk's log in hand
+		parts = slices.DeleteFunc(parts, func(f *Format) bool { return f == &AsteriskLog })
+	}
+	if len(parts) == 0 {
+		return nil
+	}
+	slices.SortFunc(parts, func(a, b *Format) int { return slices.Index(Formats, a) - slices.Index(Formats, b) })
+	return together(parts)
 }
 
 // formatIn is the format of a bundle's rows where the source has several: a link

@@ -96,3 +96,16 @@ func TestOneFormatAlone(t *testing.T) {
 		}
 	}
 }
+
+// TestMixedJoins: the record of a call whose SIP stands in the same log is that
+// call, as it is where the two stand in logs of their own.
+func TestMixedJoins(t *testing.T) {
+	db := imported(t, written(t, "pbx.log", loggedScene(1, 12, logStyles["kamailio"])))
+	checkLedger(t, db)
+	if n := oneNumber(t, db, `SELECT sum(cdrs) FROM source`); n < 2 {
+		t.Fatalf("%d records in the log, want some", n)
+	}
+	if n := oneNumber(t, db, `SELECT count(*) FROM attempt a JOIN bundle b ON b.id = a.bundle WHERE b.kind = 'cdr' AND a.call = 0`); n != 0 {
+		t.Errorf("%d records are calls of their own, want none", n)
+	}
+}

@@ -291,3 +291,59 @@ func TestRandomTraffic(t *testing.T) {
 		})
 	}
 }
+
+// TestShuffledTraffic: messages that stand up to two seconds from their place in
+// a capture or a log change nothing: their times count.
+func TestShuffledTraffic(t *testing.T) {
+	s := &scene{Rand: rand.New(rand.NewPCG(21, 1))}
+	at := int64(1_794_301_200_000_000)
+	for range 60 {
+		s.play(at)
+		at += s.Int64N(3000 * ms)
+	}
+	packets, wires := s.packets(), slices.Clone(s.wires)
+	moved := func(at int64) int64 { return at + s.Int64N(2000*ms) }
+	kinds := map[string]func() []byte{
+		"capture": func() []byte { return pcapOf(rawPcap(), packets) },
+	}
+	for style, write := range logStyles {
+		kinds[style] = func() []byte {
+			var b strings.Builder
+			for _, w := range wires {
+				write(&b, w)
+			}
+			return []byte(b.String())
+		}
+	}
+	want := map[string]string{}
+	for kind, data := range kinds {
+		want[kind] = logicalDump(t, imported(t, written(t, kind, data())))
+	}
+	for range 2 {
+		shuffleBy(packets, func(p []byte) int64 {
+			return moved(int64(binary.LittleEndian.Uint32(p))*1_000_000 + int64(binary.LittleEndian.Uint32(p[4:])))
+		})
+		shuffleBy(wires, func(w traffic) int64 { return moved(w.at) })
+		for kind, data := range kinds {
+			db := imported(t, written(t, kind, data()))
+			checkLedger(t, db)
+			sameDump(t, kind+" shuffled", want[kind], logicalDump(t, db))
+		}
+	}
+}
+
+// shuffleBy sorts by numbers that are drawn once for each element.
+func shuffleBy[T any](list []T, draw func(T) int64) {
+	type drawn struct {
+		x  T
+		at int64
+	}
+	all := make([]drawn, len(list))
+	for i, x := range list {
+		all[i] = drawn{x, draw(x)}
+	}
+	slices.SortStableFunc(all, func(a, b drawn) int { return cmp.Compare(a.at, b.at) })
+	for i := range all {
+		list[i] = all[i].x
+	}
+}

@@ -20,6 +20,20 @@ func rowsOf(r *dialog.Result, msgs []dialog.Message, format string) [][]store.At
 type rowMaker struct {
 	calls [][]store.Attempt
 	rows  []store.Attempt
+	addrs map[netip.Addr]string // as text: a site has some hundred
+}
+
+// addrText is the function of this name.
+func (k *rowMaker) addrText(a netip.AddrPort) string {
+	s, ok := k.addrs[a.Addr()]
+	if !ok {
+		if len(k.addrs) > 1000 || k.addrs == nil {
+			k.addrs = map[netip.Addr]string{}
+		}
+		s = addrText(a)
+		k.addrs[a.Addr()] = s
+	}
+	return s
 }
 
 // maxRows bounds the rows of a Call-ID whose memory is kept for the next one.
@@ -48,7 +62,7 @@ func (k *rowMaker) rowsOfCall(c *dialog.Call, msgs []dialog.Message, format stri
 	from := len(k.rows)
 	call := k.add(&c.Attempt, msgs, format, store.ScopeCall)
 	call.Legs = len(c.Legs)
-	call.Profile.ToAddr = destination(farEnd(c), msgs)
+	call.Profile.ToAddr = k.destination(farEnd(c), msgs)
 	for j := range c.Legs {
 		leg := k.add(&c.Legs[j], msgs, format, store.ScopeLeg)
 		if len(c.Legs) > 1 {
@@ -68,7 +82,7 @@ func (k *rowMaker) rowsOfCall(c *dialog.Call, msgs []dialog.Message, format stri
 func (k *rowMaker) add(a *dialog.Attempt, msgs []dialog.Message, format string, scope store.Scope) *store.Attempt {
 	k.rows = append(k.rows, store.Attempt{})
 	row := &k.rows[len(k.rows)-1]
-	fillRow(row, a, msgs, format, scope)
+	k.fill(row, a, msgs, format, scope)
 	return row
 }
 
@@ -105,22 +119,22 @@ func farEnd(c *dialog.Call) *dialog.Attempt {
 
 // destination is the address that an attempt was sent to. A log of the sender
 // often does not say it; then the host of the Request-URI is the best name for it.
-func destination(a *dialog.Attempt, msgs []dialog.Message) string {
+func (k *rowMaker) destination(a *dialog.Attempt, msgs []dialog.Message) string {
 	if a.To.IsValid() || len(a.Messages) == 0 {
-		return addrText(a.To)
+		return k.addrText(a.To)
 	}
 	m := &msgs[a.Messages[0]]
 	return strings.ToLower(string(sip.ParseURI([]byte(m.RequestURI)).Host))
 }
 
 func rowOf(a *dialog.Attempt, msgs []dialog.Message, format string, scope store.Scope) (row store.Attempt) {
-	fillRow(&row, a, msgs, format, scope)
+	new(rowMaker).fill(&row, a, msgs, format, scope)
 	return row
 }
 
-// fillRow fills an empty row in its place: copying rows of half a kilobyte cost
+// fill fills an empty row in its place: copying rows of half a kilobyte cost
 // as much as making them.
-func fillRow(row *store.Attempt, a *dialog.Attempt, msgs []dialog.Message, format string, scope store.Scope) {
+func (k *rowMaker) fill(row *store.Attempt, a *dialog.Attempt, msgs []dialog.Message, format string, scope store.Scope) {
 	row.Start, row.Caller, row.Callee, row.Legs = a.Start, a.FromUser, a.ToUser, 1
 	row.PDD, row.Alert, row.Media = millis(a.PDD), millis(a.Alert), millis(a.Media)
 	row.Setup, row.Talk, row.Bye = millis(a.Setup), millis(a.Talk), millis(a.Bye)
@@ -128,7 +142,7 @@ func fillRow(row *store.Attempt, a *dialog.Attempt, msgs []dialog.Message, forma
 	p.Scope, p.Method, p.Outcome, p.Code, p.Origin, p.Reason = scope, a.Method, a.Outcome, a.Code, a.Origin, a.Phrase
 	p.CauseCode, p.CauseQ850, p.CauseText, p.CauseFrom = a.CauseCode, a.CauseQ850, a.CauseText, a.CauseFrom
 	p.Released, p.Rang, p.Flags = a.Released, a.Rang, a.Flags
-	p.FromAddr, p.ToAddr = addrText(a.From), destination(a, msgs)
+	p.FromAddr, p.ToAddr = k.addrText(a.From), k.destination(a, msgs)
 	p.UserAgent, p.DeviceHint, p.Format = a.Agent, a.Device, format
 	p.PrefixHint, _ = codes.Prefix(a.ToUser)
 	if a.Retransmissions > 0 {

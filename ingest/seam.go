@@ -7,9 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
-	"path"
 	"slices"
-	"strings"
 	"time"
 
 	"callsift/ingest/dialog"
@@ -83,7 +81,9 @@ func (r *recordEnds) add(at Place) {
 // pieceOf is the ends of a source that was read to its end; head is its beginning.
 func pieceOf(e *endsReader, at recordEnds, head []byte) (p store.Piece, ok bool) {
 	if !at.any {
-		return p, false
+		if p, ok = wholePiece(head, e.n); ok {
+			return p, true
+		}
 	}
 	if at.first <= min(maxPiece, int64(len(head))) {
 		p.Head = head[:at.first]
@@ -105,6 +105,15 @@ func pieceOf(e *endsReader, at recordEnds, head []byte) (p store.Piece, ok bool)
 	}
 	p.TailOffset, p.TailLine = from, e.lines-int64(bytes.Count(p.Tail, []byte{'\n'}))+1
 	return p, len(p.Head) > 0 || len(p.Tail) > 0
+}
+
+// wholePiece is the piece of a source of size bytes in which no record was found:
+// all of it, where it may be less than one.
+func wholePiece(head []byte, size int64) (p store.Piece, ok bool) {
+	if size > maxPiece || int64(len(head)) < size || !printable(head) {
+		return p, false
+	}
+	return store.Piece{Head: head, Tail: head, TailLine: 1}, true
 }
 
 // pieceReading is what is made of a piece when it is read for itself.
@@ -187,14 +196,6 @@ func (m *seamMaker) bytes(e seamEnd) []byte {
 // both are the bytes of two ends one after the other.
 func (m *seamMaker) both(w match) []byte {
 	return slices.Concat(m.bytes(seamEnd{w.tail, true}), m.bytes(seamEnd{w.head, false}))
-}
-
-// match is a pair that may go together, with how well.
-type match struct {
-	tail, head *store.Piece
-	names      int   // how far the names are from being those of one rotated log
-	apart      int   // bytes in which the names differ
-	gap        int64 // µs from the end of the one to the beginning of the other
 }
 
 // joinSeams brings the seams up to date with the sources that there are.
@@ -294,10 +295,6 @@ func (m *seamMaker) matches() []match {
 	})
 }
 
-func betterSeam(a, b match) int {
-	return cmp.Or(cmp.Compare(a.names, b.names), cmp.Compare(a.apart, b.apart), cmp.Compare(a.gap, b.gap))
-}
-
 // heads are the sources that go on where the end of one is, the best first.
 func (m *seamMaker) heads(tail *store.Piece) []match {
 	var near []match
@@ -305,14 +302,20 @@ func (m *seamMaker) heads(tail *store.Piece) []match {
 		head := &m.pieces[i]
 		timed := head.First != 0 && tail.Last != 0
 		gap := head.First - tail.Last
-		if head == tail || head.HeadSize == 0 || head.Format != tail.Format || timed && (gap < -seamBack || gap > seamForward) {
+		if head == tail || head.HeadSize == 0 || timed && (gap < -seamBack || gap > seamForward) {
 			continue
 		}
-		if !timed {
-			gap = 0
+		w := match{tail: tail, head: head, names: unlike(tail.Path, head.Path), folders: 1, gap: gap}
+		if folder(tail.Path) == folder(head.Path) {
+			w.folders = 0
 		}
-		w := match{tail: tail, head: head, names: unlike(tail.Path, head.Path), apart: apart(logName(tail.Path), logName(head.Path)), gap: gap}
-		if timed || w.names < otherNames {
+		if !timed { // every box has its messages.1
+			if w.gap = 0; w.folders > 0 || w.names == otherNames {
+				continue
+			}
+		}
+		if oneLog(tail.Format, head.Format, w.names) {
+			w.apart = apart(logName(tail.Path), logName(head.Path))
 			near = append(near, w)
 		}
 	}
@@ -326,7 +329,7 @@ func (m *seamMaker) heads(tail *store.Piece) []match {
 func (m *seamMaker) fits(w match) bool {
 	a, b := m.read(seamEnd{w.tail, true}), m.read(seamEnd{w.head, false})
 	var both pieceReading
-	m.readAs(w.tail, m.both(w), &both)
+	m.readAs(w.lead(), w.format(), m.both(w), &both)
 	good := func(p *pieceReading) int { return p.whole - len(p.rejects) }
 	return cmp.Or(cmp.Compare(good(&both), good(a)+good(b)), cmp.Compare(both.bytes, a.bytes+b.bytes)) > 0
 }
@@ -336,21 +339,22 @@ func (m *seamMaker) read(end seamEnd) *pieceReading {
 	r := m.alone[end]
 	if r == nil {
 		r = new(pieceReading)
-		m.readAs(end.Piece, m.bytes(end), r)
+		m.readAs(end.Piece, formatOfAll(end.Format), m.bytes(end), r)
 		m.alone[end] = r
 	}
 	return r
 }
 
 // readAs reads bytes as the source was read that they are of, or begin in.
-func (m *seamMaker) readAs(p *store.Piece, data []byte, out Sink) *Input {
+func (m *seamMaker) readAs(p *store.Piece, f *Format, data []byte, out Sink) *Input {
 	in := &Input{Reader: bytes.NewReader(data), Path: p.Path, Zone: m.zone[p.Source]}
 	if t := max(p.First, p.Last); t > 0 {
 		in.ModTime = time.UnixMicro(t) // for times without a year
 	}
-	if f := FormatNamed(p.Format); f != nil {
-		f.Read(in, out) // of bytes in memory it has no error to tell
+	if f == nil {
+		f = FormatNamed(familyText)
 	}
+	f.Read(in, out) // of bytes in memory it has no error to tell
 	return in
 }
 
@@ -366,7 +370,7 @@ func (m *seamMaker) join(w match) error {
 	}
 	sum := sha256.Sum256(data)
 	im, err := m.db.Begin(m.ctx, store.Source{
-		Path: w.tail.Path + joinedBy + w.head.Path, SHA256: hex.EncodeToString(sum[:]), Size: int64(len(data)), Format: w.tail.Format, State: store.Joined,
+		Path: w.tail.Path + joinedBy + w.head.Path, SHA256: hex.EncodeToString(sum[:]), Size: int64(len(data)), Format: w.format().Name, State: store.Joined,
 		Note: "where the first goes on in the second",
 	})
 	if err != nil {
@@ -375,11 +379,13 @@ func (m *seamMaker) join(w match) error {
 	im.AddSeam(store.Seam{Tail: w.tail.Source, Head: w.head.Source, Joined: im.Source.ID, TailFrom: w.tail.TailOffset, HeadTo: w.head.HeadSize})
 	for _, end := range ends {
 		for _, k := range m.read(end).useless {
-			im.AddSeen(end.Source, k.Method, k.Status, -1)
+			if end.Format != "" {
+				im.AddSeen(end.Source, k.Method, k.Status, -1)
+			}
 		}
 	}
-	c := newCollector(newAssembler(im), FormatNamed(w.tail.Format), false)
-	in := m.readAs(w.tail, data, &shifted{c, w.tail.TailOffset, int(w.tail.TailLine) - 1})
+	c := newCollector(newAssembler(im), w.format(), false)
+	in := m.readAs(w.lead(), w.format(), data, &shifted{c, w.tail.TailOffset, int(w.tail.TailLine) - 1})
 	im.Source.TZ, im.Source.TZFrom = in.TZ, in.TZFrom
 	c.finish()
 	return m.settle(c.asm, w)
@@ -419,8 +425,12 @@ func (m *seamMaker) pieceOrNone(source int64) *store.Piece {
 	return &store.Piece{Source: source}
 }
 
-// restore brings back what joining took out of a source.
+// restore brings back what joining took out of a source. Of one of no known format
+// nothing had been read.
 func (m *seamMaker) restore(im *store.Import, end seamEnd) {
+	if end.Format == "" {
+		return
+	}
 	offset, line := int64(0), 0
 	if end.tail {
 		offset, line = end.TailOffset, int(end.TailLine)-1
@@ -468,6 +478,12 @@ func (s *shifted) at(p Place) Place {
 	return p
 }
 
+func (s *shifted) use(f *Format) {
+	if c, ok := s.to.(*collector); ok {
+		c.use(f)
+	}
+}
+
 func (s *shifted) Message(o *Observation) {
 	o.Place = s.at(o.Place)
 	s.to.Message(o)
@@ -487,54 +503,6 @@ func (s *shifted) Reject(at Place, reason string, sample []byte) {
 	s.to.Reject(s.at(at), reason, sample)
 }
 func (s *shifted) Warn(at Place, text string) { s.to.Warn(s.at(at), text) }
-
-// logName is the name of a file without its folder and what compressed it.
-func logName(name string) string {
-	name = path.Base(strings.ReplaceAll(name, `\`, "/"))
-	for _, ext := range [...]string{".gz", ".zst", ".bz2", ".xz"} {
-		name = strings.TrimSuffix(name, ext)
-	}
-	return name
-}
-
-// How far the names of two files are from being those of one rotated log.
-const (
-	sameLog     = iota // sip.log.1 and sip.log, sip.log-20261109 and sip.log-20261110
-	sameLetters        // sip-1.log and sip-2.log
-	otherNames
-)
-
-func unlike(a, b string) int {
-	a, b = logName(a), logName(b)
-	number := func(r rune) bool { return r >= '0' && r <= '9' }
-	stem := func(s string) string { return strings.TrimRight(strings.TrimRightFunc(s, number), "-._") }
-	letters := func(s string) string {
-		return strings.Trim(strings.Map(func(r rune) rune {
-			if number(r) {
-				return -1
-			}
-			return r
-		}, s), "-._")
-	}
-	switch {
-	case stem(a) == stem(b):
-		return sameLog
-	case letters(a) == letters(b):
-		return sameLetters
-	}
-	return otherNames
-}
-
-// apart is how many bytes two names have between what they begin and end with alike.
-func apart(a, b string) int {
-	for a != "" && b != "" && a[0] == b[0] {
-		a, b = a[1:], b[1:]
-	}
-	for a != "" && b != "" && a[len(a)-1] == b[len(b)-1] {
-		a, b = a[:len(a)-1], b[:len(b)-1]
-	}
-	return max(len(a), len(b))
-}
 
 // hidden are the parts of sources that a seam has read anew: by source what
 // counts still, from the one offset to before the other.

@@ -26,11 +26,33 @@ var logStyles = map[string]func(b *strings.Builder, w traffic){
 			way(w, fmt.Sprintf("<--- Transmitting SIP %s (%d bytes) to UDP:%s --->", kindOf(w), len(w.text), w.dst), fmt.Sprintf("<--- Received SIP %s (%d bytes) from UDP:%s --->", kindOf(w), len(w.text), w.src)),
 			strings.ReplaceAll(w.text, "\r\n", "\n"))
 	},
+	"sngrep": func(b *strings.Builder, w traffic) {
+		fmt.Fprintf(b, "%s %s -> %s\n%s\n", time.UnixMicro(w.at).UTC().Format("2006/01/02 15:04:05.000000"), w.src, w.dst, w.text)
+	},
+	"kamailio": func(b *strings.Builder, w traffic) { // two formats: SIP, and acc lines of what was refused
+		at := time.UnixMicro(w.at).UTC()
+		for _, line := range strings.Split(strings.TrimSuffix(w.text, "\r\n"), "\r\n") {
+			fmt.Fprintf(b, "%s sbc1 sip[811]: %s\n", at.Format("2006-01-02T15:04:05.000000Z"), line)
+		}
+		if _, id, ok := strings.Cut(w.text, "Call-ID: "); ok && strings.HasPrefix(w.text, "SIP/2.0 4") && strings.Contains(w.text, " INVITE\r\n") && w.src == proxyAddr {
+			id, _, _ = strings.Cut(id, "\r")
+			fmt.Fprintf(b, "%s sbc1 kamailio[123]: NOTICE: acc [acc.c:287]: acc_log_request(): ACC: transaction answered: timestamp=%d;method=INVITE;from_tag=f1;to_tag=t1;call_id=%s;code=%s;reason=x;src_user=201;src_ip=192.0.2.10;dst_ouser=3312345\n",
+				at.Format("2006-01-02T15:04:05.000000Z"), at.Unix(), id, w.text[8:11])
+		}
+	},
 	"syslog": func(b *strings.Builder, w traffic) {
 		for _, line := range strings.Split(strings.TrimSuffix(w.text, "\r\n"), "\r\n") {
 			fmt.Fprintf(b, "%s pbx sip[811]: %s\n", time.UnixMicro(w.at).UTC().Format("2006-01-02T15:04:05.000000Z"), line)
 		}
 	},
+}
+
+// inRecord reports whether a cut is inside an acc line. That is a record and not
+// part of a message: what a cut leaves of it is one of its own.
+func inRecord(data []byte, cut int) bool {
+	from := bytes.LastIndexByte(data[:cut], '\n') + 1
+	line, _, _ := bytes.Cut(data[from:], []byte{'\n'})
+	return cut > from && bytes.Contains(line, []byte("acc_log_request"))
 }
 
 // way is one of two texts: the box at proxyAddr writes the log.
@@ -56,6 +78,11 @@ func loggedScene(seed uint64, calls int, style func(*strings.Builder, traffic)) 
 		s.play(at)
 		at += s.Int64N(4000 * ms)
 	}
+	return s.log(style)
+}
+
+// log is what the box in the middle writes.
+func (s *scene) log(style func(*strings.Builder, traffic)) []byte {
 	slices.SortStableFunc(s.wires, func(a, b traffic) int { return int(a.at - b.at) })
 	var b strings.Builder
 	for _, w := range s.wires {
@@ -103,19 +130,74 @@ func TestSplitAnywhere(t *testing.T) {
 			}
 			want := logicalDump(t, imported(t, whole))
 			r := rand.New(rand.NewPCG(3, uint64(len(style))))
-			for cut := 700 + r.IntN(step); cut < len(data)-700; cut += 1 + r.IntN(2*step) {
+			for cut := 1 + r.IntN(step); cut < len(data); cut += 1 + r.IntN(2*step) {
+				if inRecord(data, cut) {
+					continue
+				}
 				files := rotate(t, dir, data, cut)
 				if cut%2 == 0 {
 					slices.Reverse(files)
 				}
 				db := imported(t, files...)
 				checkLedger(t, db)
-				sameDump(t, fmt.Sprintf("cut at %d, %q | %q", cut, data[cut-60:cut], data[cut:cut+60]), want, logicalDump(t, db))
+				sameDump(t, fmt.Sprintf("cut at %d, %q", cut, data[max(0, cut-60):min(cut+60, len(data))]), want, logicalDump(t, db))
 				db.Close()
 				if t.Failed() {
 					return
 				}
 			}
+		})
+	}
+}
+
+// TestSplitAtEveryByte: every byte of a log of four messages is a place at which a
+// rotation may cut. Each cut has a log of its own, with other Call-IDs and days
+// after the one before, so that one database takes them all. Where CALLSIFT_LIVE is not set, every seventh byte does.
+func TestSplitAtEveryByte(t *testing.T) {
+	step := 7
+	switch {
+	case testing.Short():
+		step = 37
+	case os.Getenv(liveEnv) != "": // a minute for each style
+		step = 1
+	}
+	for style, write := range logStyles {
+		t.Run(style, func(t *testing.T) {
+			t.Parallel()
+			logOf := func(cut int) []byte {
+				s := &scene{Rand: rand.New(rand.NewPCG(11, 7))}
+				at := int64(1_000_000_000_000_000) + int64(cut)*48*3600_000*ms
+				s.newHop().fail(at, 486, "Busy Here", 900*ms)
+				for i := range s.wires {
+					s.wires[i].text = strings.ReplaceAll(s.wires[i].text, "@198.51.100.1", fmt.Sprintf("@cut%05d.example.net", cut))
+				}
+				return s.log(write)
+			}
+			dir := t.TempDir()
+			var wholes, parts []string
+			for cut := 1; cut < len(logOf(1)); cut += step {
+				data := logOf(cut)
+				if inRecord(data, cut) {
+					continue
+				}
+				whole := filepath.Join(dir, fmt.Sprint("whole", cut, ".log"))
+				if err := os.WriteFile(whole, data, 0o600); err != nil {
+					t.Fatal(err)
+				}
+				wholes = append(wholes, whole)
+				part := filepath.Join(dir, fmt.Sprint(cut))
+				if err := os.Mkdir(part, 0o700); err != nil {
+					t.Fatal(err)
+				}
+				files := rotate(t, part, data, cut)
+				if cut%2 == 0 {
+					slices.Reverse(files)
+				}
+				parts = append(parts, files...)
+			}
+			db := imported(t, parts...)
+			checkLedger(t, db)
+			sameDump(t, "cut at every byte", logicalDump(t, imported(t, wholes...)), logicalDump(t, db))
 		})
 	}
 }
@@ -130,6 +212,9 @@ func TestSplitInParts(t *testing.T) {
 			cuts := make([]int, 2+n%2)
 			for i := range cuts {
 				cuts[i] = (i+1)*len(data)/(len(cuts)+1) + r.IntN(len(data)/8)
+				for inRecord(data, cuts[i]) {
+					cuts[i]++
+				}
 			}
 			files := rotate(t, t.TempDir(), data, cuts...)
 			r.Shuffle(len(files), func(i, j int) { files[i], files[j] = files[j], files[i] })

@@ -53,6 +53,38 @@ func FuzzCDRTable(f *testing.F) {
 	fuzzFormat(f, CDRTable)
 }
 
+// TestJSONPlaces: several objects in one line are found where they stand in the
+// source, whatever it is written in.
+func TestJSONPlaces(t *testing.T) {
+	object := func(name string) string {
+		return fmt.Sprintf(`{"calldate":"2026-11-10 09:00:00","src":"%s","dst":"202","duration":12,"billsec":0,"disposition":"NO ANSWER"}`, name)
+	}
+	for set, name := range map[string]string{"utf16le-bom": "张😀", "utf16be": "ü", "gb18030": "张伟李娜", "latin1": "Müller", "": "张ü"} {
+		encode := func(text string) string {
+			if set == "" {
+				return text
+			}
+			return encoded(t, text, set)
+		}
+		mark := encode("")
+		data := encode("[" + object(name) + ", " + object(name) + ", " + object(name) + "]\n")
+		first := strings.TrimPrefix(encode(object(name)), mark)
+		var l listing
+		if err := CDRJSON.Read(&Input{Reader: strings.NewReader(data)}, &l); err != nil {
+			t.Fatal(err)
+		}
+		if len(l.places) != 3 {
+			t.Fatalf("%s: %d records, want 3:\n%s", set, len(l.places), l.String())
+		}
+		checkPlaces(t, l.places, len(data))
+		for _, at := range l.places[1:] {
+			if got := data[at.Offset:][:at.Length]; got != first {
+				t.Errorf("%s: %q at %+v, want %q", set, got, at, first)
+			}
+		}
+	}
+}
+
 // BenchmarkCDRTable reads rows of a table with a header.
 func BenchmarkCDRTable(b *testing.B) {
 	head, row, _ := strings.Cut(AsteriskTable.Example, "\n")

@@ -79,20 +79,29 @@ func legacyCharset(text []byte) charset {
 	return charsetLatin1
 }
 
-// decode is a line as UTF-8. A line of a UTF-8 source that is none is read in
-// the charset it looks like: exports of databases mix them.
-func (c charset) decode(line []byte) string {
-	if utf8.Valid(line) && c == charsetUTF8 {
-		return string(line)
-	}
+// decoder reads a line's characters; nil where they are UTF-8. A line of a UTF-8
+// source that is none is read in the charset it looks like: exports of databases
+// mix them.
+func (c charset) decoder(line []byte) *encoding.Decoder {
 	if c == charsetUTF8 {
+		if utf8.Valid(line) {
+			return nil
+		}
 		c = legacyCharset(line)
 	}
-	var e encoding.Encoding = charmap.Windows1252
 	if c == charsetGB18030 {
-		e = simplifiedchinese.GB18030
+		return simplifiedchinese.GB18030.NewDecoder()
 	}
-	out, err := e.NewDecoder().Bytes(line)
+	return charmap.Windows1252.NewDecoder()
+}
+
+// decode is a line as UTF-8.
+func (c charset) decode(line []byte) string {
+	d := c.decoder(line)
+	if d == nil {
+		return string(line)
+	}
+	out, err := d.Bytes(line)
 	if err != nil {
 		return string(bytes.ToValidUTF8(line, []byte("\ufffd")))
 	}
@@ -190,6 +199,49 @@ func (l *tableLines) text(end int) string {
 		return string(l.head()[:end])
 	}
 	return l.set.decode(l.head()[:end])
+}
+
+// lineSource finds parts of a line's text in the source.
+type lineSource struct {
+	at   Place             // of the line
+	rest []byte            // of the line, as far as it was not yet passed
+	dec  *encoding.Decoder // nil: rest is UTF-8
+	wide bool              // ... and the source is UTF-16
+}
+
+// sourceOf is for the first end unread bytes, which stand at at.
+func (l *tableLines) sourceOf(at Place, end int) lineSource {
+	s := lineSource{at: at, rest: l.head()[:end], wide: l.set.wide()}
+	if !s.wide {
+		s.dec = l.set.decoder(s.rest)
+	}
+	return s
+}
+
+// pass goes n bytes of text on and returns how many bytes of the source they are.
+func (s *lineSource) pass(n int) (size int) {
+	switch {
+	case s.dec != nil:
+		_, size, _ = s.dec.Transform(make([]byte, n), s.rest, true) // it ends where n bytes are full
+		n = size
+	case s.wide:
+		size = int(wideSize(s.rest[:n]))
+	default:
+		size = n
+	}
+	s.rest = s.rest[n:]
+	size = min(size, s.at.Length) // the source may end inside a character
+	s.at.Offset += int64(size)
+	s.at.Length -= size
+	return size
+}
+
+// part is the place of the next n bytes of text behind skip of them.
+func (s *lineSource) part(skip, n int) Place {
+	s.pass(skip)
+	at := s.at
+	at.Length = s.pass(n)
+	return at
 }
 
 // wideSize is how many bytes UTF-8 text takes in UTF-16.

@@ -279,7 +279,7 @@ func (im *Import) removeResult(bundle int64) {
 	for i := range rows {
 		im.count(&rows[i].a, rows[i].profile, -1)
 	}
-	im.exec(`DELETE FROM attempt WHERE bundle = ? AND bundle <> 0`, bundle)
+	im.deleteAttempts(`bundle = ? AND bundle <> 0`, bundle)
 }
 
 // Unsettle marks a bundle as one to be assembled, again or for the first time.

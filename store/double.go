@@ -116,5 +116,5 @@ func (im *Import) handOver(a *Attempt, to int64) {
 // DropRecord takes out a record that stands alone.
 func (im *Import) DropRecord(a *Attempt) {
 	im.count(a, im.profileID(&a.Profile), -1)
-	im.exec(`DELETE FROM attempt WHERE id = ?`, a.ID)
+	im.deleteAttempts(`id = ?`, a.ID)
 }

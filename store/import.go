@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"sort"
 )
 
@@ -152,18 +153,18 @@ func (im *Import) buffers() [9]*rowBuffer {
 
 func (im *Import) initBuffers() {
 	im.queue = newRowQueue()
-	im.attempts.bufferedTable = bufferedTable{"attempt", 17, ""}
-	im.bundles.bufferedTable = bufferedTable{"bundle", 6, bundleConflict}
-	im.evidence.bufferedTable = bufferedTable{"evidence", 3, ""}
-	im.links.bufferedTable = bufferedTable{"link", 3, ""}
-	im.events.bufferedTable = bufferedTable{"event", 9, ""}
-	im.profiled.bufferedTable = bufferedTable{"profile", 31, ""}
-	im.cellRows.bufferedTable = bufferedTable{"rollup", 6,
-		`ON CONFLICT (quarter, profile) DO UPDATE SET n = n + excluded.n, talked = talked + excluded.talked, talk_ms = talk_ms + excluded.talk_ms, short = short + excluded.short`}
-	im.delayRows.bufferedTable = bufferedTable{"delay", 5,
-		`ON CONFLICT (quarter, profile, kind, bucket) DO UPDATE SET n = n + excluded.n`}
-	im.minuteRows.bufferedTable = bufferedTable{"minute", 4,
-		`ON CONFLICT (minute) DO UPDATE SET begun = begun + excluded.begun, answered = answered + excluded.answered, ended = ended + excluded.ended`}
+	im.attempts.bufferedTable = bufferedTable{name: "attempt", width: 17, rest: `call, bundle, profile, start, caller, callee, native_id, pdd_ms, setup_ms, talk_ms, delays, legs, source, offset, length, line`}
+	im.bundles.bufferedTable = bufferedTable{name: "bundle", width: 6, conflict: bundleConflict}
+	im.evidence.bufferedTable = bufferedTable{name: "evidence", width: 3}
+	im.links.bufferedTable = bufferedTable{name: "link", width: 3}
+	im.events.bufferedTable = bufferedTable{name: "event", width: 9}
+	im.profiled.bufferedTable = bufferedTable{name: "profile", width: 31}
+	im.cellRows.bufferedTable = bufferedTable{name: "rollup", width: 6,
+		conflict: `ON CONFLICT (quarter, profile) DO UPDATE SET n = n + excluded.n, talked = talked + excluded.talked, talk_ms = talk_ms + excluded.talk_ms, short = short + excluded.short`}
+	im.delayRows.bufferedTable = bufferedTable{name: "delay", width: 5,
+		conflict: `ON CONFLICT (quarter, profile, kind, bucket) DO UPDATE SET n = n + excluded.n`}
+	im.minuteRows.bufferedTable = bufferedTable{name: "minute", width: 4,
+		conflict: `ON CONFLICT (minute) DO UPDATE SET begun = begun + excluded.begun, answered = answered + excluded.answered, ended = ended + excluded.ended`}
 	for _, b := range im.buffers() {
 		b.im = im
 	}
@@ -240,6 +241,7 @@ func (im *Import) Commit() error {
 		}
 	}
 	im.EndSource()
+	im.checkIDs()
 	if im.err != nil {
 		im.Rollback()
 		return im.Err()
@@ -254,6 +256,29 @@ func (im *Import) Commit() error {
 		im.db.useLog()
 	}
 	return nil
+}
+
+// deleteAttempts takes rows out of table attempt. SQLite's next id is one over the
+// greatest that there is; from now on ours is another and is stored itself.
+func (im *Import) deleteAttempts(where string, args ...any) {
+	im.exec(`DELETE FROM attempt WHERE `+where, args...)
+	if im.attempts.rest != "" {
+		im.attempts.rest, im.attempts.to = "", nil
+	}
+}
+
+// checkIDs makes sure that SQLite gave the rows the ids that we told of them.
+func (im *Import) checkIDs() {
+	if im.attempts.rest == "" {
+		return
+	}
+	im.query(`SELECT coalesce(max(id), 0) FROM attempt`, nil, func(r *sql.Rows) error {
+		var last int64
+		if err := r.Scan(&last); err != nil || last == im.nextAttempt {
+			return err
+		}
+		return fmt.Errorf("the last attempt has id %d, want %d", last, im.nextAttempt)
+	})
 }
 
 // HasSize is that of DB, with the sources of this import that have ended.

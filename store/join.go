@@ -195,6 +195,11 @@ func (im *Import) calls(from, to, after int64, limit int, sip bool, f func(*Call
 		which = `(b.kind = 'cdr' OR a.bundle = 0)`
 	}
 	var c CallRow
+	type ends struct {
+		call     bool
+		from, to string
+	}
+	known := map[int64]ends{} // by profile
 	im.query(`SELECT a.id, a.bundle, a.profile, a.start, a.setup_ms, a.caller, a.callee, coalesce(b.key, ''), coalesce(b.kind, ''), coalesce(b.steps, x'')
 		FROM attempt a LEFT JOIN bundle b ON b.id = a.bundle WHERE a.start >= ? AND a.start < ? AND (a.start > ? OR a.id > ?) AND a.call = 0 AND `+which+` ORDER BY a.start, a.id LIMIT ?`, []any{from, to, from, after, limit}, func(r *sql.Rows) error {
 		var profile int64
@@ -204,8 +209,14 @@ func (im *Import) calls(from, to, after int64, limit int, sip bool, f func(*Call
 			return err
 		}
 		start, id, n = c.Start, c.ID, n+1
-		if p := im.profiles.get(profile); p.Method == "INVITE" && p.Scope >= ScopeCall {
-			c.From, c.To = p.FromAddr, p.ToAddr
+		e, ok := known[profile]
+		if !ok {
+			p := im.profiles.get(profile)
+			e = ends{p.Method == "INVITE" && p.Scope >= ScopeCall, p.FromAddr, p.ToAddr}
+			known[profile] = e
+		}
+		if e.call {
+			c.From, c.To = e.from, e.to
 			switch string(kind) { // no copy for each row
 			case "sip":
 				c.Kind = "sip"

@@ -238,6 +238,9 @@ func newerError(path string, have, want int) error {
 
 // explain turns SQLite's errors into sentences that say what to do.
 func (db *DB) explain(err error) error {
+	if err == nil {
+		return nil // asked with every call: nothing is allocated for it
+	}
 	var se sqlite3.Error
 	if !errors.As(err, &se) {
 		if err != nil && strings.HasPrefix(err.Error(), "sql: Scan error") { // a value of the wrong kind: not written by us

@@ -67,11 +67,9 @@ func (db *DB) EachCell(ctx context.Context, from, to int64, f func(c Cell, left 
 // steps sums cells to longer steps while they are read, which takes less than
 // GROUP BY or keeping them all.
 type steps struct {
-	step   int64
-	cells  []Cell
-	at     map[int64][]int // of a step's beginning, by profile: 1 + its place in cells; ids are dense
-	last   int64           // the step of lastAt
-	lastAt []int
+	step  int64
+	cells []Cell
+	at    []int // by profile, whose ids are dense: its last place in cells
 }
 
 func (s *steps) add(c Cell, left int) {
@@ -80,22 +78,15 @@ func (s *steps) add(c Cell, left int) {
 		return
 	}
 	c.Time -= c.Time % s.step
-	if s.lastAt == nil || c.Time != s.last {
-		if s.at == nil {
-			s.at = map[int64][]int{}
-		}
-		s.last, s.lastAt = c.Time, s.at[c.Time]
+	if c.Profile >= int64(len(s.at)) {
+		s.at = append(s.at, make([]int, c.Profile+1-int64(len(s.at)))...)
 	}
-	if c.Profile >= int64(len(s.lastAt)) {
-		s.lastAt = append(s.lastAt, make([]int, c.Profile+1-int64(len(s.lastAt)))...)
-		s.at[c.Time] = s.lastAt
-	}
-	if i := s.lastAt[c.Profile]; i > 0 {
-		s.cells[i-1].plus(c)
+	if i := s.at[c.Profile]; i < len(s.cells) && s.cells[i].Profile == c.Profile && s.cells[i].Time == c.Time {
+		s.cells[i].plus(c)
 		return
 	}
+	s.at[c.Profile] = len(s.cells)
 	s.cells = append(s.cells, c)
-	s.lastAt[c.Profile] = len(s.cells)
 }
 
 // Delays reads the distributions of the given kinds in [from, to), summed over

@@ -107,6 +107,7 @@ type bufferedTable struct {
 	name     string
 	width    int    // columns
 	conflict string // ON CONFLICT clause
+	rest     string // columns after the first, which SQLite fills with the next id; "": it is stored as packed
 }
 
 // rowBuffer packs rows of one table.

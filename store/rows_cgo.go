@@ -26,17 +26,24 @@ type rowWriter struct{ stmt *sql.Stmt }
 
 // newRowWriter prepares the statement. FAIL and not the usual ABORT: a row that
 // fails ends the whole import, so SQLite need not be able to take back the rows
-// of the same statement, for which it would copy every page.
+// of the same statement, for which it would copy every page. It does so all the
+// same where an id is given, and looks whether there is a row of that id: both
+// together were a fifth of SQLite's time for a CDR file, and 64 MB of copies for a
+// million rows.
 func newRowWriter(tx *sql.Tx, t bufferedTable) (*rowWriter, error) {
 	columns := make([]string, t.width)
 	for i := range columns {
 		columns[i] = fmt.Sprintf("c%d", i)
 	}
+	into := t.name
+	if t.rest != "" {
+		into, columns = into+" ("+t.rest+")", columns[1:]
+	}
 	from := " SELECT " + strings.Join(columns, ", ") + " FROM packed_rows(?)"
 	if t.conflict != "" {
 		from += " WHERE true " + t.conflict // without WHERE, ON would be a join's
 	}
-	stmt, err := tx.Prepare("INSERT OR FAIL INTO " + t.name + from)
+	stmt, err := tx.Prepare("INSERT OR FAIL INTO " + into + from)
 	return &rowWriter{stmt}, err
 }
 

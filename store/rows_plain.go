@@ -5,7 +5,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"strings"
 )
@@ -30,21 +29,35 @@ func newRowWriter(tx *sql.Tx, t bufferedTable) (*rowWriter, error) {
 }
 
 func (w *rowWriter) insert(rows int) string {
-	row := "(" + strings.Repeat("?, ", w.width-1) + "?)"
-	return "INSERT INTO " + w.name + " VALUES " + strings.Repeat(row+", ", rows-1) + row + " " + w.conflict
+	row := "(" + strings.Repeat("?, ", w.stored()-1) + "?)"
+	into := w.name
+	if w.rest != "" {
+		into += " (" + w.rest + ")"
+	}
+	return "INSERT INTO " + into + " VALUES " + strings.Repeat(row+", ", rows-1) + row + " " + w.conflict
+}
+
+// stored is how many of a row's values are stored.
+func (w *rowWriter) stored() int {
+	if w.rest != "" {
+		return w.width - 1
+	}
+	return w.width
 }
 
 func (w *rowWriter) write(data []byte) error {
 	var args []any
 	for data = data[1:]; len(data) > 0; {
-		for range w.width {
+		for i := range w.width {
 			v, n := packedValue(data)
 			if n <= 0 {
-				return errors.New("packed rows end early")
+				return errPacked
 			}
-			args, data = append(args, v), data[n:]
+			if data = data[n:]; i > 0 || w.rest == "" {
+				args = append(args, v)
+			}
 		}
-		if len(args) == plainRows*w.width {
+		if len(args) == plainRows*w.stored() {
 			if _, err := w.full.Exec(args...); err != nil {
 				return err
 			}
@@ -54,7 +67,7 @@ func (w *rowWriter) write(data []byte) error {
 	if len(args) == 0 {
 		return nil
 	}
-	_, err := w.tx.Exec(w.insert(len(args)/w.width), args...)
+	_, err := w.tx.Exec(w.insert(len(args)/w.stored()), args...)
 	return err
 }
 

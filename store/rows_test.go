@@ -86,3 +86,45 @@ func BenchmarkCells(b *testing.B) {
 	}
 	b.ReportMetric(rows*float64(b.N)/b.Elapsed().Seconds(), "cells/s")
 }
+
+// TestIDsAfterDelete: SQLite numbers the rows itself until one is taken out; the
+// ids that Add told stay those of the rows.
+func TestIDsAfterDelete(t *testing.T) {
+	ctx := context.Background()
+	db, err := Open(filepath.Join(t.TempDir(), "x.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	im, err := db.Begin(ctx, Source{Path: "x", State: Imported})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[int64]string{}
+	row := Attempt{Start: 1_790_000_000_000_000, PDD: -1, Alert: -1, Media: -1, Setup: -1, Talk: -1, Bye: -1, Legs: 1, Source: 1,
+		Profile: Profile{Scope: ScopeBoth, Method: "INVITE", Outcome: "failed", Code: 503}}
+	for i := range 10 {
+		row.NativeID = fmt.Sprint(i)
+		row.ID = im.Add(&row)
+		want[row.ID] = row.NativeID
+		if i == 4 || i == 7 {
+			delete(want, row.ID)
+			im.DropRecord(&row)
+		}
+	}
+	im.Settle(func([]*Profile, map[int64]int64) {})
+	if err := im.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	err = db.Attempts(ctx, Filter{}, func(a *Attempt) error {
+		n++
+		if want[a.ID] != a.NativeID {
+			t.Errorf("row %d is %s, want %q", a.ID, a.NativeID, want[a.ID])
+		}
+		return nil
+	})
+	if err != nil || n != len(want) {
+		t.Errorf("%d rows, want %d: %v", n, len(want), err)
+	}
+}

@@ -13,8 +13,11 @@ import (
 	"callsift/charts/internal/show"
 )
 
-// summaryWidth is the longest line of a summary in characters.
-const summaryWidth = 100
+// The longest line of a summary in characters, and how many there are at most.
+const (
+	summaryWidth = 100
+	summaryLines = 25
+)
 
 // Summary writes the report for a terminal or a mail: at most 25 lines, plain
 // text, nothing in it that could steer the terminal.
@@ -32,23 +35,14 @@ func Summary(w io.Writer, r *analyze.Report) error {
 	if len(r.Verdict) == 0 {
 		add("No %s in %s.", show.Scope(r.Scope), periodName(r))
 	}
-	summaryKPIs(r, add)
-	summaryCodes(r, add)
+	summaryFindings(r, add)
+	kpis := []string{"calls", "failure_rate", "asr", "ner", "pdd_p95"}
 	if len(r.Findings) > 0 {
-		add("")
-		for _, f := range r.Findings[:min(2, len(r.Findings))] {
-			title, _, _ := strings.Cut(f.Title, "; ") // what was to be expected stands on the page
-			for i, l := range verdictLines([]string{title}) {
-				add("%s%s", [...]string{"! ", "  "}[min(i, 1)], l)
-			}
-		}
-	} else if len(r.Incidents) > 0 {
-		add("")
-		for _, in := range r.Incidents[:min(2, len(r.Incidents))] {
-			add("! %s: %s", show.Span(in.From, in.To), incidentTitle(r, in))
-		}
+		kpis = []string{"calls", "failure_rate", "pdd_p95"} // the sentences have the others
 	}
-	if len(lines) < 23 {
+	summaryKPIs(r, kpis, add)
+	summaryCodes(r, min(4, summaryLines-2-2-len(lines)), add)
+	if len(lines) < summaryLines-2 {
 		add("")
 	}
 	add("%s", equation(r))
@@ -84,9 +78,45 @@ func verdictLines(sentences []string) []string {
 	return lines
 }
 
-func summaryKPIs(r *analyze.Report, add func(string, ...any)) {
+// summaryFindings tells the first two findings, and of the first whose it is and
+// what to do; without findings, the incidents.
+func summaryFindings(r *analyze.Report, add func(string, ...any)) {
+	if len(r.Findings)+len(r.Incidents) > 0 {
+		add("")
+	}
+	for i, f := range r.Findings[:min(2, len(r.Findings))] {
+		title, _, _ := strings.Cut(f.Title, "; ") // what was to be expected stands on the page
+		if i == 0 && f.Cause != "" && !strings.Contains(title, f.Cause) {
+			title += " (" + f.Cause + ")"
+		}
+		indented("! ", title, add)
+		if i == 0 && f.FirstCheck != "" {
+			indented("  ", ownerText(f.Owner)+"check first: "+f.FirstCheck, add)
+		}
+	}
+	if len(r.Findings) > 0 {
+		return
+	}
+	for _, in := range r.Incidents[:min(2, len(r.Incidents))] {
+		add("! %s: %s", show.Span(in.From, in.To), incidentTitle(r, in))
+	}
+}
+
+// indented adds a text of at most three lines; the first begins with mark.
+func indented(mark, text string, add func(string, ...any)) {
+	lines := verdictLines([]string{text})
+	for i, l := range lines[:min(3, len(lines))] {
+		add("%s%s", [...]string{mark, "  "}[min(i, 1)], l)
+	}
+}
+
+func ownerText(o analyze.Owner) string {
+	return map[analyze.Owner]string{analyze.Ours: "Ours; ", analyze.Carrier: "The carrier's; ", analyze.Customer: "The customer's; "}[o]
+}
+
+func summaryKPIs(r *analyze.Report, names []string, add func(string, ...any)) {
 	rows := 0
-	for _, name := range []string{"calls", "failure_rate", "asr", "ner", "pdd_p95"} {
+	for _, name := range names {
 		for _, m := range r.KPIs {
 			if m.Name != name {
 				continue
@@ -101,13 +131,13 @@ func summaryKPIs(r *analyze.Report, add func(string, ...any)) {
 	}
 }
 
-// summaryCodes lists what failed most.
-func summaryCodes(r *analyze.Report, add func(string, ...any)) {
+// summaryCodes lists what failed most, in so many rows.
+func summaryCodes(r *analyze.Report, most int, add func(string, ...any)) {
 	rows := 0
 	worst := slices.Clone(r.Codes)
 	slices.SortStableFunc(worst, func(a, b analyze.CodeRow) int { return cmp.Compare(b.Failed, a.Failed) })
 	for _, c := range worst {
-		if c.Failed == 0 || rows == 4 {
+		if c.Failed == 0 || rows >= most {
 			continue
 		}
 		if rows == 0 {

@@ -20,6 +20,7 @@ import (
 type compareOptions struct {
 	selectFlags
 	with, by, format, failOver, failOn string
+	holidays                           []string
 	top                                int
 }
 
@@ -57,6 +58,7 @@ EXIT STATUS
 		return pflag.NormalizedName(name)
 	})
 	f.StringVar(&opt.with, "with", "before", "`PERIOD` to compare with: before, median, 2026-W44, or 2026-11-02..2026-11-09")
+	holidaysFlag(cmd, &opt.holidays)
 	f.StringVar(&opt.by, "by", "", "`KEYS` to compare by, a table each (default "+strings.Join(analyze.CompareKeys, ",")+")")
 	f.StringVar(&opt.format, "format", "table", "output `FORMAT`: table, json, csv or md")
 	f.IntVar(&opt.top, "top", 10, "only the `N` largest rows of a table (table and md), and all with an arrow; 0: all")
@@ -109,6 +111,9 @@ func runCompare(ctx context.Context, a *app, opt compareOptions, paths []string)
 	}
 	defer done()
 	q.Witness = witness(ctx, db)
+	if err := a.bounds(&q, opt.holidays); err != nil {
+		return err
+	}
 	c, findings, err := analyze.CompareFrom(ctx, db, q, with)
 	if err != nil {
 		return err
@@ -203,6 +208,9 @@ func compareTables(w io.Writer, c *analyze.Comparison, findings []analyze.Findin
 	if !c.Baseline && c.With != "median" {
 		e := c.Effects
 		fmt.Fprintf(w, "Failures %+.0f: %+.1f by the rates, %+.1f by the mix of trunks and destinations, %+.1f by the number of calls.\n", e.Total, e.Rate, e.Mix, e.Volume)
+	}
+	if len(c.LeftOut) > 0 {
+		fmt.Fprintf(w, "Left out as holidays, or as the same weekday of the other weeks: %s.\n", strings.Join(c.LeftOut, ", "))
 	}
 	for _, t := range c.Tables {
 		if len(t.Rows) == 0 {

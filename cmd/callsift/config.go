@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"callsift/analyze"
 	"callsift/ingest"
 	"callsift/store"
 )
@@ -32,6 +33,9 @@ func newConfigCommand(a *app) *cobra.Command {
   [prefixes]                 "+49" = "Germany"; "0800" = "freephone"
   [[zones]]                  files = "berlin/**"; zone = "Europe/Berlin"
   [columns.switch]           start = "Date"; caller = "From": for --columns switch
+  [targets]                  ner = ">= 97%"; pdd_p95 = "<= 6 s": figures of the report
+                             beside the bounds that you set; there are none by default
+  holidays = ["2026-12-25"]  days that comparisons leave out; stands above the tables
   [mail]                     server = "smtp.example.net"; from = "pbx@example.net"
                              tls = "starttls" (or "tls", "none"); port = 587
                              user = "pbx"; password_file = "mail.password": or the
@@ -160,6 +164,9 @@ func runConfigCheck(ctx context.Context, a *app, format string) error {
 		if err := cfg.table(name, &rest); err != nil {
 			return err
 		}
+	}
+	if err := a.bounds(&analyze.Query{}, nil); err != nil {
+		return err
 	}
 	if err := cfg.table("mail", new(mailConfig)); err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 
 	"github.com/BurntSushi/toml"
 
+	"callsift/analyze"
 	"callsift/ingest"
 	"callsift/store"
 )
@@ -28,6 +29,8 @@ type config struct {
 	names   ingest.Names
 	zones   []ingest.FileZone
 	columns map[string]map[string]string
+
+	holidays []string
 
 	text string
 	meta toml.MetaData
@@ -52,6 +55,7 @@ type configFile struct {
 	Prefixes map[string]string
 	Zones    []struct{ Files, Zone string }
 	Columns  map[string]map[string]string
+	Holidays []string
 	Targets  toml.Primitive
 	Mail     toml.Primitive
 }
@@ -119,6 +123,10 @@ func (c *config) take(f *configFile) error {
 	slices.SortFunc(c.names.Trunks, func(a, b ingest.TrunkName) int { return cmp.Compare(a.Name, b.Name) })
 	slices.SortFunc(c.names.Devices, func(a, b ingest.DeviceName) int { return cmp.Compare(a.Name, b.Name) })
 	slices.SortFunc(c.names.Sites, func(a, b ingest.SiteName) int { return cmp.Compare(a.Name, b.Name) })
+	var err error
+	if c.holidays, err = analyze.ParseHolidays("holidays", f.Holidays); err != nil {
+		return c.wrong([]string{"holidays"}, "%v", err)
+	}
 	c.names.Prefixes = f.Prefixes
 	if what, err := c.names.Check(); err != nil {
 		return c.wrong(what, "%v", err)

@@ -122,10 +122,10 @@ func (tr *labTruth) groupName(addr string) string {
 	return "?" + addr
 }
 
-func checkLabGroups(t *testing.T, db *store.DB, truth *labTruth) {
+func checkLabGroups(t *testing.T, db *store.DB, truth *labTruth, where ...analyze.Condition) {
 	got, want := map[string]int64{}, map[string]int64{}
 	for _, method := range []string{"INVITE", "REGISTER", "OPTIONS"} {
-		for _, r := range breakdown(t, db, analyze.Query{Method: method, By: []string{"peer", "code"}}).Rows {
+		for _, r := range breakdown(t, db, analyze.Query{Method: method, By: []string{"peer", "code"}, Where: where}).Rows {
 			code := r.Keys[1]
 			if r.Code == codes.None {
 				code = "none"

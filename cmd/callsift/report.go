@@ -17,6 +17,7 @@ import (
 type reportOptions struct {
 	selectFlags
 	out, title, font, lang, failOver, failOn string
+	holidays                                 []string
 	evidence                                 int
 	sql, mask, openMail, schema              bool
 	mailTo                                   []string
@@ -61,6 +62,7 @@ EXIT STATUS
 	f.StringVar(&opt.failOver, "fail-over", "", "exit with status 3 if more than `RATE` of the calls failed, e.g. 5%")
 	f.IntVar(&opt.evidence, "evidence", 60, "at most `N` calls with ladder and raw lines inside the page; 0: none")
 	f.BoolVar(&opt.sql, "show-sql", false, "under each table the SQL query that gives its numbers")
+	holidaysFlag(cmd, &opt.holidays)
 	f.BoolVar(&opt.mask, "mask-numbers", false, "mask telephone numbers in all files; =false: not in the mail either")
 	f.StringSliceVar(&opt.mailTo, "mail-to", nil, "send the mail to `ADDRESS`, several with commas, by the [mail] server of the configuration")
 	f.BoolVar(&opt.schema, "schema", false, "print the JSON Schema of report.json, and do nothing else")
@@ -107,6 +109,9 @@ func runReport(ctx context.Context, a *app, opt reportOptions, paths []string) e
 	}
 	defer done()
 	q.Witness = witness(ctx, db)
+	if err := a.bounds(&q, opt.holidays); err != nil {
+		return err
+	}
 	r, err := analyze.ReportFrom(ctx, db, q, siteTitle(opt.title, paths, a.dbPath()))
 	if err != nil {
 		return err

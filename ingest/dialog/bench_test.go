@@ -3,6 +3,8 @@ package dialog
 import (
 	"fmt"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // proxiedCall is an answered call over a proxy, both hops seen, with a
@@ -21,11 +23,33 @@ func proxiedCall(n int) []Message {
 	return s.msgs
 }
 
+// TestAssemblerIsUsedAgain: what was assembled before in the same memory leaves no trace.
+func TestAssemblerIsUsedAgain(t *testing.T) {
+	var s Assembler
+	for round := range 2 {
+		for name, msgs := range flows(t) {
+			if diff := cmp.Diff(plain(Assemble(msgs, Context{})), plain(s.Assemble(msgs, Context{})), sameAddr); diff != "" {
+				t.Errorf("%s, round %d: (-in new memory +in used memory)\n%s", name, round, diff)
+			}
+		}
+	}
+}
+
+func TestAssemblerAllocates(t *testing.T) {
+	msgs := proxiedCall(1)
+	var s Assembler
+	s.Assemble(msgs, Context{})
+	if n := testing.AllocsPerRun(100, func() { s.Assemble(msgs, Context{}) }); n > 2 {
+		t.Errorf("%v allocations for a call, want 2 at most", n)
+	}
+}
+
 func BenchmarkAssemble(b *testing.B) {
 	msgs := proxiedCall(1)
 	b.ReportAllocs()
+	var s Assembler
 	for b.Loop() {
-		Assemble(msgs, Context{})
+		s.Assemble(msgs, Context{})
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(msgs)), "ns/message")
 }

@@ -56,18 +56,23 @@ func (b *bench) grown() {
 }
 
 // weekKeys are pairs of keys that a breakdown is asked for, with the columns of
-// table profile that a scan finds them in.
+// table profile, or attempt, that a scan finds them in. The caller (source) has no
+// roll-up: nearly every call of a week has one of its own.
 var weekKeys = [][2]string{
 	{"trunk,code", "p.trunk, p.code"},
 	{"prefix,outcome", "p.prefix, p.outcome"},
 	{"device,cause", "p.device, p.cause"},
 	{"direction,class", "p.direction, p.class"},
+	{"reason,peer", "p.reason, p.peer"},
 	{"hour,trunk", "a.start / 3600000000 % 24, p.trunk"},
+	{"hour,user_agent", "a.start / 3600000000 % 24, p.user_agent"},
+	{"day,hour", "a.start / 86400000000, a.start / 3600000000 % 24"},
+	{"source,prefix", "a.caller, p.prefix"},
 }
 
 // reading measures the report and breakdowns of a week on 10 M calls and, where
-// it is there, the calls of lab-big, each in a process of its own. Of the
-// breakdowns the one with the smallest gain is shown.
+// it is there, the calls of lab-big, each in a process of its own. Every pair of
+// keys is shown; the one with the smallest gain is the worst.
 func (b *bench) reading(db string) {
 	const from, to = "2026-03-16", "2026-03-23"
 	packed := filepath.Join(b.corpus, "lab-big", "lab.pcap.zst")
@@ -81,7 +86,6 @@ func (b *bench) reading(db string) {
 	}
 	own, _ := b.compare(report, func() usage { return usage{} })
 	b.add(result{work: "weekly report with all charts", own: own, value: own.wall, unit: "s", must: 1, aim: 0.5})
-	worst := result{value: -1}
 	for _, k := range weekKeys {
 		own, scan := b.compare(func() usage {
 			r := run(b.binary, "--quiet", "--db", db, "breakdown", "--by", k[0], "--from", from, "--to", to)
@@ -92,11 +96,8 @@ func (b *bench) reading(db string) {
 			check(r.err)
 			return r.usage
 		})
-		if gain := scan.wall / own.wall; worst.value < 0 || gain < worst.value {
-			worst = result{work: "breakdown of a week by " + k[0], against: "scan in sqlite3", own: own, peer: scan, value: gain, unit: "x", must: 20, aim: 100, least: true}
-		}
+		b.add(result{work: "breakdown by " + k[0], against: "scan in sqlite3", own: own, peer: scan, value: scan.wall / own.wall, unit: "x", must: 20, aim: 100, least: true})
 	}
-	b.add(worst)
 }
 
 // four writes a capture four times, each copy an hour later and with Call-IDs of
