@@ -112,7 +112,7 @@ func stampText(micros int64) string {
 func goldenFormat(t *testing.T, f Format) {
 	files, err := filepath.Glob(filepath.Join("testdata", f.Name, "*.txtar"))
 	if err != nil || len(files) == 0 {
-		t.Fatalf("%d files, %v", len(files), err)
+		t.Fatalf("no ingest/testdata/%s/*.txtar, %v", f.Name, err)
 	}
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {

@@ -167,6 +167,9 @@ func readAsteriskLog(in *Input, out Sink) error {
 	if clock.noYear {
 		out.Warn(Place{Line: 1}, fmt.Sprintf("times without a year and no file time to tell it: %d taken", unknownYear))
 	}
+	if clock.byFile != 0 {
+		out.Warn(Place{Line: 1}, yearNote(clock.byFile))
+	}
 	if lines.err != nil && lines.err != io.EOF {
 		return fmt.Errorf("line %d: %w", lines.no+1, lines.err)
 	}

@@ -136,6 +136,7 @@ type linkedCDR struct {
 	CDR
 	source int64
 	hash   uint64 // of the raw record
+	format string // of the source; where it matters
 }
 
 func unpackCDRs(list []linkedCDR, source int64, data []byte) []linkedCDR {
@@ -166,9 +167,13 @@ func unpackCDRs(list []linkedCDR, source int64, data []byte) []linkedCDR {
 func assembleCDRs(evidence []store.Evidence, format string) (calls [][]store.Attempt, steps store.Steps, links [][2]string) {
 	var all []linkedCDR
 	for _, e := range evidence {
+		n := len(all)
 		all = unpackCDRs(all, e.Source, e.Data)
+		for i := range all[n:] {
+			all[n+i].format = e.Format
+		}
 	}
-	records := distinct(all)
+	records := oneFormatEach(distinct(all))
 	steps[store.StepRecords] = int64(len(all))
 	steps[store.StepSameRecords] = int64(len(all) - len(records))
 	// The n-th record of every role belongs to the n-th call.

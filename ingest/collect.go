@@ -53,6 +53,7 @@ type collector struct {
 	msg     dialog.Message
 	seen    observer
 	ends    recordEnds
+	times   timeline
 	cdr     *cdrWriter
 	writers map[*Format]*cdrWriter // of a source in several formats
 	keyBuf  []byte
@@ -107,8 +108,11 @@ func (c *collector) Message(o *Observation) {
 		return
 	}
 	c.im.Source.Messages++
+	if !o.Guessed { // else the time says nothing of what the source covers
+		c.im.Seen(o.Time)
+		c.times.see(o.Time, o.Time, backMessage, o.Line)
+	}
 	c.im.CountSeen(method, c.parsed.Status)
-	c.im.Seen(o.Time)
 	c.seen.fill(&c.msg, &c.parsed, o)
 	b := c.bundle("sip", c.parsed.CallID, o.Time)
 	before := cap(b.pack.buf)
@@ -120,6 +124,7 @@ func (c *collector) Message(o *Observation) {
 // CDR stores a record that stands alone, or bundles it with its other legs.
 func (c *collector) CDR(r *CDR) {
 	c.im.Source.CDRs++
+	c.times.see(r.Start, r.End, backRecord, r.Line)
 	c.im.Seen(r.Start)
 	c.im.Seen(r.End)
 	link := r.Link
@@ -130,7 +135,7 @@ func (c *collector) CDR(r *CDR) {
 		c.cdr.single(r)
 		return
 	}
-	c.keyBuf = append(append(c.keyBuf[:0], c.format.Name+" "...), link...)
+	c.keyBuf = append(append(c.keyBuf[:0], recordFamily(c.format.Name)+" "...), link...)
 	b := c.bundle("cdr", c.keyBuf, max(r.End, r.Start))
 	before := cap(b.pack.buf)
 	b.pack.addCDR(r)
@@ -141,6 +146,7 @@ func (c *collector) CDR(r *CDR) {
 // Event stores a device's event.
 func (c *collector) Event(e *store.Event) {
 	c.im.Seen(e.Time)
+	c.times.see(e.Time, e.Time, backMessage, int(e.Line))
 	c.im.Event(e)
 }
 
@@ -233,6 +239,9 @@ func (c *collector) newBundle() *openBundle {
 
 // finish closes all bundles.
 func (c *collector) finish() {
+	for _, g := range c.times.notable() {
+		c.im.AddGap(g)
+	}
 	if c.wait {
 		c.asm.wait = true // for the sources that follow
 	} else {
@@ -285,6 +294,9 @@ type assembler struct {
 
 	names     *namer
 	oneWay    oneWayPairs
+	clocks    map[int64]store.Clock // of sources whose clock differs
+	samples   map[[2]int64]*clockSample
+	skewOff   bool
 	sources   []store.Source // of this transaction, those that are read
 	stretches []stretch      // of time in which calls may have to be joined anew
 }
@@ -293,7 +305,8 @@ type assembler struct {
 const maxKept = 4096
 
 func newAssembler(im *store.Import) *assembler {
-	a := &assembler{im: im, watched: im.Watched(), hidden: hiddenBy(im.Seams()), names: namesOf(im)}
+	a := &assembler{im: im, watched: im.Watched(), hidden: hiddenBy(im.Seams()), names: namesOf(im), clocks: im.Clocks()}
+	a.skewOff = im.Setting(skewSetting) == "off"
 	a.oneWay = a.judgeOneWay() // that of all sources before: as it was when these were assembled
 	return a
 }
@@ -354,6 +367,7 @@ func (a *assembler) settleBundles() {
 			a.assemble(r.Bundle, r.Kind, r.Fresh, r.Evidence)
 		}
 	})
+	a.settleClocks()
 	a.settleOneWay()
 }
 
@@ -376,6 +390,10 @@ func (a *assembler) assemble(id int64, kind string, fresh bool, evidence []store
 	a.packs.reset()
 	var again int64
 	a.msgs, evidence, again = a.unpackAll(&a.packs, a.msgs[:0], evidence)
+	if len(evidence) > 1 {
+		a.observe(a.msgs)
+	}
+	a.msgs = onCommonClock(a.msgs, a.clocks)
 	format := a.formatOf(id, kind, evidence)
 	result := a.calls.Assemble(a.msgs, a.context())
 	if !result.Settled {

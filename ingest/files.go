@@ -14,6 +14,9 @@ import (
 	"path/filepath"
 	"sort"
 	"time"
+
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
 )
 
 // headSize is how much of a file the formats see to recognise it.
@@ -247,7 +250,25 @@ func (o *opened) unpackBody() error {
 	if name != "" {
 		o.body = bufio.NewReaderSize(&unpacked{r: z, packed: o.raw}, headSize)
 	}
+	o.recode()
 	return nil
+}
+
+// recode puts a decoder in front of text in UTF-16, as PowerShell's > and
+// Notepad write it: no reader of logs needs to know. Places are then those in the
+// text as UTF-8.
+func (o *opened) recode() {
+	mark, _ := o.body.Peek(2)
+	order := unicode.LittleEndian
+	switch string(mark) {
+	case "\xff\xfe":
+	case "\xfe\xff":
+		order = unicode.BigEndian
+	default:
+		return
+	}
+	o.body = bufio.NewReaderSize(transform.NewReader(o.body, unicode.UTF16(order, unicode.UseBOM).NewDecoder()), headSize)
+	o.note = joinNotes(o.note, "UTF-16")
 }
 
 // errCut is the end of compressed data before its time. Readers take

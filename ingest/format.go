@@ -114,6 +114,7 @@ type Observation struct {
 	Heading   Heading
 	Device    string // the box that wrote the log (syslog host name), if the source says so
 	Coarse    bool   // Time has whole seconds only
+	Guessed   bool   // the message has no time: Time is one near it
 	Cut       bool   // the source lost the end of the message
 	// Undelivered is set where the source does not hold the message itself but a
 	// report that it could not be delivered: what the report says.

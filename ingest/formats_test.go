@@ -74,6 +74,35 @@ func TestFormatsAreWhole(t *testing.T) {
 			t.Error(w)
 		}
 	}
+	for _, name := range writtenFormats(t) {
+		if FormatNamed(name) == nil {
+			t.Errorf("%s: not in the list of formats.go", name)
+		}
+	}
+}
+
+// writtenFormats lists the names of the formats that are values in the package's
+// files: one that was forgotten in the list is found here alone.
+func writtenFormats(t *testing.T) (names []string) {
+	t.Helper()
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	value := regexp.MustCompile(`(?m)^var \w+ = Format\{\n\tName:\s+"([^"]+)"`)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range value.FindAllStringSubmatch(string(text), -1) {
+			names = append(names, m[1])
+		}
+	}
+	if len(names) < 20 {
+		t.Fatalf("%d formats are values, want most of %d", len(names), len(Formats))
+	}
+	return names
 }
 
 // TestContributing holds CONTRIBUTING.md against the tree: the sentences that it

@@ -15,6 +15,7 @@ type Options struct {
 	Zone   *time.Location // for times without a zone; nil: evidence in the data, else UTC
 	Zones  []FileZone     // where Zone is nil: zones by path
 	Format *Format        // read every file as this; nil: by content
+	Skew   string         // auto or off: whether clocks that differ are allowed for, from now on; empty: as before
 	// Columns, as in Input. A file of no known format is read as a table then.
 	Columns map[string]string
 	// Progress is told the bytes read so far of a file; size is -1 if unknown.
@@ -41,6 +42,9 @@ func Run(ctx context.Context, db *store.DB, files []string, opt Options, done fu
 }
 
 func runAll(ctx context.Context, db *store.DB, files []string, opt Options, done func(FileResult)) error {
+	if err := setSkew(ctx, db, opt.Skew); err != nil {
+		return err
+	}
 	g := group{ctx: ctx, db: db, opt: opt, done: done}
 	for i, path := range files {
 		g.more = i+1 < len(files)

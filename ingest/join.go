@@ -50,23 +50,26 @@ func (a *assembler) touched(t int64) {
 // more stretches for the CDRs.
 func (a *assembler) join() {
 	sip, cdr := a.im.HasKinds()
+	if cdr {
+		a.findCopies()
+	}
 	if !sip {
 		return
 	}
 	legs := slices.Clip(a.stretches)
 	for i := range a.sources {
 		if s := &a.sources[i]; s.Messages > 0 && s.First > 0 {
-			legs = append(legs, stretch{s.First, s.Last + 1})
+			legs = append(legs, a.byCommonClock(s))
 		}
 	}
 	a.judge(widened(legs, legReach), legReach, a.joinLegs, a.leaveLegs)
 	if !cdr {
 		return
 	}
-	records := slices.Clip(a.stretches)
+	records := append(slices.Clip(a.stretches), a.settleRecordClocks()...)
 	for i := range a.sources {
 		s := &a.sources[i]
-		if whole := (stretch{s.First, s.Last + 1}); s.First > 0 {
+		if whole := a.byCommonClock(s); s.First > 0 {
 			if s.Messages > 0 {
 				records = append(records, overlaps(whole, a.im.OtherRanges(false, s.ID))...)
 			}
@@ -257,6 +260,7 @@ func (a *assembler) member(bundle int64) member {
 	m := member{bundle: bundle, key: a.im.BundleKey(bundle)}
 	var again int64
 	m.msgs, evidence, again = a.unpackAll(new(unpacker), nil, evidence)
+	m.msgs = onCommonClock(m.msgs, a.clocks)
 	m.format = a.formatOf(bundle, "sip", evidence)
 	a.msgs = m.msgs
 	result := dialog.Assemble(m.msgs, a.context())

@@ -40,7 +40,7 @@ func (a *assembler) joinByCallID(s stretch) {
 		return
 	}
 	a.freeMisjoined(s.from, s.to)
-	a.im.CallPages(s.from, s.to, false, func(row *store.CallRow) {
+	a.recordPages(s.from, s.to, func(row *store.CallRow) {
 		call, ok := a.namedCall(row.Bundle)
 		r := record{start: row.Start, bundle: row.Bundle, attempt: row.ID}
 		if ok && a.single(&r) {

@@ -17,7 +17,7 @@ func (a *assembler) joinRecords(s stretch) {
 	}
 	records := map[recordKey][]record{}
 	joined := a.im.HasJoints()
-	for _, row := range a.im.CallRows(s.from-recordReach, s.to+recordReach, false) {
+	for _, row := range a.recordRows(s.from-recordReach, s.to+recordReach) {
 		addRecord(records, record{start: row.Start, bundle: row.Bundle, attempt: row.ID, caller: row.Caller, callee: row.Callee})
 	}
 	old := map[int64]store.Joint{}
@@ -102,7 +102,7 @@ func legsOf(rows []store.Attempt) int {
 func (a *assembler) recordOf(j store.Joint) record {
 	r := record{bundle: j.Bundle, attempt: j.Attempt}
 	for _, row := range a.im.RowsOf(j.Bundle, j.Attempt) {
-		if r.start == 0 || row.Start < r.start {
+		if start := row.Start - a.clocks[row.Source].Applied; r.start == 0 || start < r.start {
 			r.start, r.caller, r.callee = row.Start, row.Caller, row.Callee
 		}
 	}
@@ -171,6 +171,6 @@ func (a *assembler) detach(j store.Joint) {
 		p := row.Profile
 		p.Scope = store.ScopeBoth
 		a.im.Recast(&row, p, 0)
-		a.touched(row.Start)
+		a.touched(row.Start - a.clocks[row.Source].Applied)
 	}
 }

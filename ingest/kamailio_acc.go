@@ -32,7 +32,10 @@ import (
 // follows it. Lines of other methods are no calls: a CANCEL's 200
 // and a BYE's say nothing of the result. Lines of an INVITE inside an answered
 // call are passed over too. OpenSIPS' "call ended" also has duration (talk,
-// seconds), setuptime (seconds) and created (Unix time of the INVITE).
+// seconds), setuptime (seconds) and created (Unix time of the INVITE), in front of
+// the method and in place of timestamp, or among the extras:
+//
+//	Nov 10 09:00:00 sbc1 opensips[123]: ACC: call ended: created=1794301200;call_start_time=1794301212;duration=45;ms_duration=44500;setuptime=12;method=INVITE;from_tag=a1;to_tag=b2;call_id=77@192.0.2.10;code=200;reason=OK
 //
 // The module sees transactions only: what the script answers statelessly
 // (sl_send_reply: challenges, 403, 404 no route) is not here.
@@ -64,12 +67,35 @@ func parseAcc(line []byte) (a accLine, ok bool) {
 	if at < 0 {
 		return a, false
 	}
-	label, rest, ok := strings.Cut(string(line[at+len("ACC: "):]), ": timestamp=")
+	text := string(line[at+len("ACC: "):])
+	if rest, ok := strings.CutPrefix(text, "call ended: created="); ok {
+		return accEnded(line[:at], rest)
+	}
+	label, rest, ok := strings.Cut(text, ": timestamp=")
 	if !ok || len(label) > 40 {
 		return a, false
 	}
 	a.before, a.label = line[:at], label
 	a.fields, a.wrong = accFields("timestamp=" + rest)
+	return a, true
+}
+
+// accEnded takes OpenSIPS' "call ended" apart, which has the call's times in
+// front of the method and no timestamp: the INVITE's takes its place.
+func accEnded(before []byte, text string) (a accLine, ok bool) {
+	times, rest, ok := strings.Cut(text, ";method=")
+	if !ok {
+		return a, false
+	}
+	created, times, _ := strings.Cut(times, ";")
+	a.before, a.label = before, "call ended"
+	a.fields, a.wrong = accFields("timestamp=" + created + ";method=" + rest)
+	a.fields["created"] = created
+	for _, part := range strings.Split(times, ";") {
+		if name, value, ok := strings.Cut(part, "="); ok && accName(name) {
+			a.fields[name] = valid(value)
+		}
+	}
 	return a, true
 }
 

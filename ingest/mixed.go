@@ -105,8 +105,12 @@ func formatIn(source, kind, key string) string {
 	if !strings.Contains(source, "+") {
 		return source
 	}
-	if name, _, ok := strings.Cut(key, " "); ok && kind == "cdr" {
-		return name
+	if family, _, ok := strings.Cut(key, " "); ok && kind == "cdr" {
+		for _, name := range strings.Split(source, "+") {
+			if recordFamily(name) == family {
+				return name
+			}
+		}
 	}
 	for _, name := range strings.Split(source, "+") {
 		if f := FormatNamed(name); f != nil && f.Kind == "sip" {

@@ -149,7 +149,7 @@ func (p *pieceReading) Message(o *Observation) {
 	if o.Undelivered != "" {
 		return
 	}
-	for _, good := range [...]bool{!o.Cut, o.Time != 0, o.Heading != HeadingUnknown || o.Src.IsValid(), m.Countable()} {
+	for _, good := range [...]bool{!o.Cut, o.Time != 0 && !o.Guessed, o.Heading != HeadingUnknown || o.Src.IsValid(), m.Countable()} {
 		if good {
 			p.whole++
 		}

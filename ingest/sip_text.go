@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"math/bits"
+	"time"
 
 	"callsift/store"
 )
@@ -34,6 +35,10 @@ type textReader struct {
 	lost   acLosses
 	plain  []byte // the line at hand without colours
 
+	spare     time.Time // for messages before the first time of the source; zero: none
+	spareFile bool      // it is the source's own time
+	untimed   int       // messages that took it
+
 	open []*textMessage // by place; finished ones wait for those before them
 	free []*textMessage
 
@@ -47,7 +52,9 @@ type textReader struct {
 func readSIPText(in *Input, out Sink) error {
 	r := textReader{out: out, clock: stampClock{zone: in.Zone, modTime: in.ModTime}}
 	lines := newLineReader(in)
-	r.clock.near = nearDate(lines.prime(headSize), &r.clock)
+	head := lines.prime(headSize)
+	r.clock.near = nearDate(head, &r.clock)
+	r.spare, r.spareFile = spareTime(head, &r.clock)
 	var first Place
 	for {
 		ln, long, ok := lines.next()
@@ -74,6 +81,12 @@ func readSIPText(in *Input, out Sink) error {
 	}
 	if r.clock.noYear {
 		out.Warn(first, fmt.Sprintf("times without a year and no file time to tell it: %d taken", unknownYear))
+	}
+	if y := r.clock.byFile; y != 0 {
+		out.Warn(first, yearNote(y))
+	}
+	if text := r.untimedNote(); text != "" {
+		out.Warn(first, text)
 	}
 	if text := r.clock.dateNote(); text != "" {
 		out.Warn(first, text)
@@ -366,6 +379,10 @@ func (r *textReader) emit(m *textMessage) {
 		fillHop(o, m.raw[m.viaAt:m.viaEnd])
 	}
 	r.note(m)
+	if o.Time == 0 && !r.spare.IsZero() && (m.family == familyPJSIP || m.family == familyChanSIP) {
+		o.Time, o.Coarse, o.Guessed = r.spare.UnixMicro(), true, true
+		r.untimed++
+	}
 	r.out.Message(o)
 }
 

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bytes"
+	"fmt"
 	"time"
 )
 
@@ -77,6 +78,11 @@ func (c *stampClock) dateNote() string {
 	return ""
 }
 
+// yearNote says how the year of a log without years was found.
+func yearNote(year int) string {
+	return fmt.Sprintf("times without a year: the first is of %d, the latest year before the file's own time; the others by their neighbours", year)
+}
+
 // nearDate is the first time with a year in the beginning of a source.
 func nearDate(head []byte, c *stampClock) time.Time {
 	for len(head) > 0 {
@@ -90,6 +96,34 @@ func nearDate(head []byte, c *stampClock) time.Time {
 		}
 	}
 	return time.Time{}
+}
+
+// spareTime is the time of messages that stand before the first time of what
+// was saved of Asterisk's console, which has none but in the log lines between
+// messages: the first one near the beginning, else the source's own, that of its last line.
+func spareTime(head []byte, c *stampClock) (t time.Time, file bool) {
+	for len(head) > 0 {
+		line, rest, _ := bytes.Cut(head, []byte("\n"))
+		head = rest
+		if f, _, _, ok := scanStamp(stripColours(nil, line)); ok {
+			probe := stampClock{zone: c.zone, modTime: c.modTime}
+			if t, ok := probe.instant(f); ok && !probe.noYear {
+				return t, false
+			}
+		}
+	}
+	return c.modTime, true
+}
+
+// untimedNote is what there is to say about messages without a time.
+func (r *textReader) untimedNote() string {
+	switch {
+	case r.untimed == 0:
+		return ""
+	case r.spareFile:
+		return fmt.Sprintf("messages without a time, and none near them: %d; the file's own time taken", r.untimed)
+	}
+	return fmt.Sprintf("messages before the first time of the source: %d; that time taken", r.untimed)
 }
 
 // prime reads until n bytes are in the buffer, or the source ends, and shows

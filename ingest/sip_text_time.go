@@ -29,6 +29,7 @@ type stampClock struct {
 	prev    time.Time // the last time read; zero: none
 	local   bool      // a time without zone was read
 	noYear  bool      // a year was needed and nothing told it
+	byFile  int       // the year that the source's own time told; 0: none
 	near    time.Time // the first time with a date near the beginning of the source; zero: none
 	dateBy  dateFrom  // how a missing date was found
 	host    string    // last host name, to spare an allocation a line
@@ -104,6 +105,9 @@ func (c *stampClock) nearestYear(f clockFields) (time.Time, bool) {
 		}
 		if c.prev.IsZero() {
 			if !t.After(base.Add(24 * time.Hour)) {
+				if c.byFile == 0 {
+					c.byFile = y
+				}
 				return t, true
 			}
 			continue

@@ -51,6 +51,10 @@ func Trace(ctx context.Context, db *store.DB, call *store.Attempt) ([]Step, erro
 		return nil, err
 	}
 	hidden := hiddenBy(seams)
+	clocks, err := db.Clocks(ctx)
+	if err != nil {
+		return nil, err
+	}
 	var steps []Step
 	for i := range parts {
 		p := &parts[i]
@@ -61,7 +65,7 @@ func Trace(ctx context.Context, db *store.DB, call *store.Attempt) ([]Step, erro
 		case p.Kind == "cdr":
 			more = cdrSteps(p.Evidence, byID)
 		default:
-			more, err = sipSteps(p.Evidence, call, i > 0, byID, hidden)
+			more, err = sipSteps(p.Evidence, call, i > 0, byID, hidden, clocks)
 			if err != nil {
 				return nil, err
 			}
@@ -107,7 +111,7 @@ func cdrSteps(evidence []store.Evidence, sources map[int64]*store.Source) []Step
 
 // sipSteps picks the messages of one call out of those of its Call-ID; of a
 // joined Call-ID those of its one call.
-func sipSteps(evidence []store.Evidence, call *store.Attempt, joined bool, sources map[int64]*store.Source, hidden hidden) ([]Step, error) {
+func sipSteps(evidence []store.Evidence, call *store.Attempt, joined bool, sources map[int64]*store.Source, hidden hidden, clocks map[int64]store.Clock) ([]Step, error) {
 	var msgs []dialog.Message
 	for _, e := range evidence {
 		var err error
@@ -115,7 +119,7 @@ func sipSteps(evidence []store.Evidence, call *store.Attempt, joined bool, sourc
 			return nil, err
 		}
 	}
-	msgs, _ = hidden.drop(msgs)
+	msgs, _ = hidden.drop(onCommonClock(msgs, clocks))
 	seen := map[string]bool{}
 	var steps []Step
 	list := messagesOf(msgs, call, joined)

@@ -289,11 +289,12 @@ func (k delayKey) compare(o delayKey) int {
 
 // Same counts the rows of other sources that say the same as a: what an
 // overlapping export has brought already. A record that was joined into a SIP
-// call counts too: its row is an attempt only.
+// call counts too: its row is an attempt only; and so does one that is the copy
+// of a record in another format.
 func (im *Import) Same(a *Attempt) int64 {
 	var n int64
-	im.look(`SELECT count(*) FROM attempt WHERE start = ? AND source <> ? AND native_id = ? AND caller = ? AND callee = ? AND talk_ms = ? AND setup_ms = ? AND bundle = 0 AND profile IN (?, ?)`,
-		[]any{a.Start, im.Source.ID, a.NativeID, a.Caller, a.Callee, a.Talk, a.Setup, im.profileID(&a.Profile), im.joinedProfile(&a.Profile)},
+	im.look(`SELECT count(*) FROM attempt WHERE start = ? AND source <> ? AND native_id = ? AND caller = ? AND callee = ? AND talk_ms = ? AND setup_ms = ? AND bundle = 0 AND profile IN (?, ?, ?)`,
+		[]any{a.Start, im.Source.ID, a.NativeID, a.Caller, a.Callee, a.Talk, a.Setup, im.profileID(&a.Profile), im.joinedProfile(&a.Profile), im.copyProfile(&a.Profile)},
 		func(r *sql.Rows) error { return r.Scan(&n) })
 	return n
 }

@@ -126,7 +126,10 @@ func (c *checker) references() {
 		{"%d joints of a bundle that is not there", `SELECT count(*) FROM joint WHERE root NOT IN (SELECT id FROM bundle) OR parent NOT IN (SELECT id FROM bundle) OR bundle <> 0 AND bundle NOT IN (SELECT id FROM bundle)`},
 		{"%d joints of a record that is not there", `SELECT count(*) FROM joint WHERE attempt <> 0 AND attempt NOT IN (SELECT id FROM attempt)`},
 		{"%d rejects, warnings, counts or events of a source that is not in the ledger", `SELECT (SELECT count(*) FROM reject WHERE source NOT IN (SELECT id FROM source)) + (SELECT count(*) FROM warning WHERE source NOT IN (SELECT id FROM source))
-			+ (SELECT count(*) FROM message_count WHERE source NOT IN (SELECT id FROM source)) + (SELECT count(*) FROM event WHERE source NOT IN (SELECT id FROM source)) + (SELECT count(*) FROM doubled WHERE source NOT IN (SELECT id FROM source))`},
+			+ (SELECT count(*) FROM message_count WHERE source NOT IN (SELECT id FROM source)) + (SELECT count(*) FROM event WHERE source NOT IN (SELECT id FROM source)) + (SELECT count(*) FROM doubled WHERE source NOT IN (SELECT id FROM source))
+			+ (SELECT count(*) FROM gap WHERE source NOT IN (SELECT id FROM source))`},
+		{"%d comparisons of clocks with a source that is not in the ledger", `SELECT (SELECT count(*) FROM clock_pair WHERE a NOT IN (SELECT id FROM source) OR b NOT IN (SELECT id FROM source))
+			+ (SELECT count(*) FROM clock WHERE source NOT IN (SELECT id FROM source) OR against <> 0 AND against NOT IN (SELECT id FROM source))`},
 	} {
 		if n := c.number(q.query); n != 0 {
 			c.found("reference", adviceDamaged, q.text, n)

@@ -4,6 +4,8 @@ import (
 	"database/sql"
 	"fmt"
 	"hash/fnv"
+
+	"callsift/store/codes"
 )
 
 // Double counts a record that other sources have brought already, and keeps
@@ -20,7 +22,7 @@ func recordKey(a *Attempt) int64 {
 	p := &a.Profile
 	h := fnv.New64a()
 	fmt.Fprintf(h, "%q %q %q %d %d %q %q %d %q %d %d %q %q %q %q %q", a.NativeID, a.Caller, a.Callee, a.Talk, a.Setup,
-		p.Method, string(p.Outcome), p.Code, p.Reason, p.CauseQ850, int64(p.Flags), p.FromAddr, p.TrunkHint, string(p.DirHint), p.DeviceHint, p.Format)
+		p.Method, string(p.Outcome), p.Code, p.Reason, p.CauseQ850, int64(p.Flags&^codes.FlagSameRecord), p.FromAddr, p.TrunkHint, string(p.DirHint), p.DeviceHint, p.Format)
 	return int64(h.Sum64())
 }
 

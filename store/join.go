@@ -95,7 +95,8 @@ func (im *Import) HasLinks() bool {
 
 // CallRow is an INVITE call with what joining needs to know of it.
 type CallRow struct {
-	ID             int64  // of the row
+	ID             int64 // of the row
+	Source         int64
 	Bundle         int64  // 0: a record that stands alone
 	Kind           string // of the bundle: sip, cdr; "" without one
 	Key            string // of the bundle
@@ -200,12 +201,12 @@ func (im *Import) calls(from, to, after int64, limit int, sip bool, f func(*Call
 		from, to string
 	}
 	known := map[int64]ends{} // by profile
-	im.query(`SELECT a.id, a.bundle, a.profile, a.start, a.setup_ms, a.caller, a.callee, coalesce(b.key, ''), coalesce(b.kind, ''), coalesce(b.steps, x'')
+	im.query(`SELECT a.id, a.source, a.bundle, a.profile, a.start, a.setup_ms, a.caller, a.callee, coalesce(b.key, ''), coalesce(b.kind, ''), coalesce(b.steps, x'')
 		FROM attempt a LEFT JOIN bundle b ON b.id = a.bundle WHERE a.start >= ? AND a.start < ? AND (a.start > ? OR a.id > ?) AND a.call = 0 AND `+which+` ORDER BY a.start, a.id LIMIT ?`, []any{from, to, from, after, limit}, func(r *sql.Rows) error {
 		var profile int64
 		var kind, steps sql.RawBytes
 		c.Kind = ""
-		if err := r.Scan(&c.ID, &c.Bundle, &profile, &c.Start, &c.Setup, &c.Caller, &c.Callee, &c.Key, &kind, &steps); err != nil {
+		if err := r.Scan(&c.ID, &c.Source, &c.Bundle, &profile, &c.Start, &c.Setup, &c.Caller, &c.Callee, &c.Key, &kind, &steps); err != nil {
 			return err
 		}
 		start, id, n = c.Start, c.ID, n+1
@@ -232,14 +233,15 @@ func (im *Import) calls(from, to, after int64, limit int, sip bool, f func(*Call
 }
 
 // OtherRanges lists the time ranges of the sources but one that hold SIP
-// messages, or records.
+// messages, or records, by the clock that all are put to.
 func (im *Import) OtherRanges(sip bool, but int64) [][2]int64 {
 	what := "messages"
 	if !sip {
 		what = "cdrs"
 	}
 	var list [][2]int64
-	im.query(`SELECT first_time, last_time FROM source WHERE `+what+` > 0 AND first_time > 0 AND id <> ? ORDER BY first_time, last_time`, []any{but}, func(r *sql.Rows) error {
+	im.query(`SELECT s.first_time - coalesce(c.applied, 0), s.last_time - coalesce(c.applied, 0) FROM source s LEFT JOIN clock c ON c.source = s.id
+		WHERE s.`+what+` > 0 AND s.first_time > 0 AND s.id <> ? ORDER BY 1, 2`, []any{but}, func(r *sql.Rows) error {
 		var w [2]int64
 		err := r.Scan(&w[0], &w[1])
 		list = append(list, w)
@@ -264,11 +266,11 @@ func (im *Import) RowsOf(bundle, attempt int64) []Attempt {
 		where, arg = "id = ?", attempt
 	}
 	var list []Attempt
-	im.query(`SELECT id, call, bundle, profile, start, caller, callee, pdd_ms, setup_ms, talk_ms, delays FROM attempt WHERE `+where+` ORDER BY id`, []any{arg}, func(r *sql.Rows) error {
+	im.query(`SELECT id, source, call, bundle, profile, start, caller, callee, pdd_ms, setup_ms, talk_ms, delays FROM attempt WHERE `+where+` ORDER BY id`, []any{arg}, func(r *sql.Rows) error {
 		var a Attempt
 		var profile int64
 		var delays sql.RawBytes
-		err := r.Scan(&a.ID, &a.Call, &a.Bundle, &profile, &a.Start, &a.Caller, &a.Callee, &a.PDD, &a.Setup, &a.Talk, &delays)
+		err := r.Scan(&a.ID, &a.Source, &a.Call, &a.Bundle, &profile, &a.Start, &a.Caller, &a.Callee, &a.PDD, &a.Setup, &a.Talk, &delays)
 		a.unpackDelays(delays)
 		a.Profile = im.profiles.get(profile)
 		list = append(list, a)

@@ -96,7 +96,7 @@ func (im *Import) PruneLedger(t int64, note string) (events, rejects, sources in
 	im.exec(`UPDATE source SET doubled = doubled - (SELECT count(*) FROM doubled d WHERE d.source = source.id AND d.start > 0 AND d.start < ?),
 		cdrs = cdrs - (SELECT count(*) FROM doubled d WHERE d.source = source.id AND d.start > 0 AND d.start < ?) WHERE doubled > 0`, t, t)
 	im.exec(`DELETE FROM doubled WHERE start > 0 AND start < ?`, t)
-	for _, table := range [...]string{"reject", "warning"} {
+	for _, table := range [...]string{"reject", "warning", "gap"} {
 		im.exec(`DELETE FROM `+table+` WHERE source IN `+ended, t)
 	}
 	im.exec(`DELETE FROM piece WHERE source IN (SELECT id FROM source WHERE first_time > 0 AND first_time < ?)`, t)

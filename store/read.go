@@ -325,6 +325,7 @@ type Ledger struct {
 	Events   int64
 	CDRs     int64
 	Doubled  int64
+	Copies   int64 // CDRs that another source holds in another format
 	Joined   int64 // calls known from records that are SIP calls as well
 	Rejected int64
 	Sources  int64
@@ -370,6 +371,9 @@ func (db *DB) Ledger(ctx context.Context) (Ledger, error) {
 func (l *Ledger) addProfile(p *Profile, n int64) {
 	if n == 0 {
 		return
+	}
+	if p.Flags&codes.FlagSameRecord != 0 {
+		l.Copies += n
 	}
 	if p.Method != "INVITE" {
 		if p.Scope >= ScopeCall {

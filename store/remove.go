@@ -42,9 +42,10 @@ func (im *Import) ids(query string, args ...any) []int64 {
 // alone. The bundles that it was part of must be assembled again, and
 // DropRecords must have the records that stand alone.
 func (im *Import) DropSource(id int64) {
-	for _, table := range [...]string{"evidence", "reject", "warning", "message_count", "event", "piece"} {
+	for _, table := range [...]string{"evidence", "reject", "warning", "message_count", "event", "piece", "gap"} {
 		im.exec(`DELETE FROM `+table+` WHERE source = ?`, id)
 	}
+	im.dropClock(id)
 	im.exec(`DELETE FROM source WHERE id = ?`, id)
 }
 

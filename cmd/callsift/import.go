@@ -14,6 +14,7 @@ import (
 
 type importOptions struct {
 	tz, format string
+	skew       string
 	wait       time.Duration
 	columns    []string
 }
@@ -47,6 +48,8 @@ EXIT STATUS
 	}
 	cmd.Flags().StringVar(&opt.tz, "tz", "", "`ZONE` of times that do not name one, e.g. Europe/Berlin (default: evidence in the data, else UTC)")
 	cmd.Flags().StringVar(&opt.format, "format", "", "read every file as this `FORMAT`; callsift formats lists them")
+	cmd.Flags().StringVar(&opt.skew, "skew", "", "`auto` or off: whether clocks that differ are allowed for when finding what belongs together; holds for the database from now on (default auto)")
+	cmd.RegisterFlagCompletionFunc("skew", cobra.FixedCompletions([]string{"auto", "off"}, cobra.ShellCompDirectiveNoFileComp))
 	cmd.Flags().DurationVar(&opt.wait, "wait", lockWait, "how long to wait for another command that writes")
 	cmd.Flags().StringSliceVar(&opt.columns, "columns", nil, "what the columns of a table are, by header or number: `NAME=COLUMN,...`, e.g. start=Date,caller=From; or the name of a mapping in the configuration")
 	cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formatNames(), cobra.ShellCompDirectiveNoFileComp))
@@ -71,7 +74,10 @@ func runImport(ctx context.Context, a *app, opt importOptions, paths []string) e
 	if err != nil {
 		return err
 	}
-	io := ingest.Options{Zone: zone, Columns: columns}
+	io := ingest.Options{Zone: zone, Columns: columns, Skew: opt.skew}
+	if opt.skew != "" && opt.skew != "auto" && opt.skew != "off" {
+		return usagef("--skew: %q, want auto or off", opt.skew)
+	}
 	if opt.format != "" {
 		if io.Format = ingest.FormatNamed(opt.format); io.Format == nil {
 			return usagef("--format: no format %q; formats are %s", opt.format, strings.Join(formatNames(), ", "))

@@ -94,7 +94,7 @@ func ledgerAsJSON(l *store.Ledger, excluded map[string]int64) ledgerJSON {
 		InDialog: l.Steps[store.StepInDialog], Acks: l.Steps[store.StepAcks], Cancels: l.Steps[store.StepCancels], Orphans: l.Steps[store.StepOrphans],
 		OtherRequests: l.Steps[store.StepRequests], Hops: l.Steps[store.StepHops], Further: l.Steps[store.StepFurther], Joined: l.Steps[store.StepJoined],
 		Requests: l.Requests, Attempts: l.Attempts, Calls: l.Calls, Outcomes: map[string]int64{}, Excluded: excluded,
-		CDRs: l.CDRs, SameRecords: l.Doubled + l.Steps[store.StepSameRecords], Events: l.Events, Rejected: l.Rejected, Sources: l.Sources,
+		CDRs: l.CDRs, SameRecords: l.Doubled + l.Copies + l.Steps[store.StepSameRecords], Events: l.Events, Rejected: l.Rejected, Sources: l.Sources,
 		MessageCounts: messageCounts{map[string]int64{}, map[string]int64{}},
 	}
 	for _, o := range codes.Outcomes {
@@ -132,7 +132,7 @@ func ledgerSheet(l *store.Ledger, excluded map[string]int64) *sheet {
 	line("- joined", st[store.StepJoined], "calls of other Call-IDs that are legs of the same call")
 	line("= SIP calls", st[store.StepCalls], "")
 	line("CDRs", l.CDRs, "call detail records read")
-	line("- same record", l.Doubled+st[store.StepSameRecords], "the same record in another source")
+	line("- same record", l.Doubled+l.Copies+st[store.StepSameRecords], "the same record in another source")
 	line("= CDR attempts", l.Attempts-st[store.StepAttempts], "")
 	line("attempts", l.Attempts, "SIP and CDR")
 	line("calls", l.Calls, "all attempts that serve one caller's one wish are one call")

@@ -19,6 +19,7 @@ func sortedNames(m map[string]int64) []string {
 
 func newSourcesCommand(a *app) *cobra.Command {
 	var format string
+	var remarks bool
 	cmd := &cobra.Command{
 		Use:   "sources [flags]",
 		Short: "The files that were looked at, and what became of each",
@@ -29,11 +30,20 @@ one were read, with how that zone was known.
 States: imported; partial (damaged: what could be read was); unknown (no format
 recognised); empty; duplicate (same bytes as another file); unreadable; joined (the
 place where a rotated log goes on in the next file, in the middle of a message: the
-message is read whole, and its two parts count as duplicates).`,
+message is read whole, and its two parts count as duplicates).
+
+Where two sources hold the same messages, or a source of records and the SIP the
+same calls, it is measured how far their clocks are apart. What is found stands in
+the note; it is taken off for finding what belongs together, unless import was given
+--skew off. The note also counts gaps (no times for over a quarter hour, and much
+longer than elsewhere in the file) and places where the times go back; --remarks
+lists them, and what else there is to say: how missing years, dates and seconds were
+found, records of a log that are missing, a charset that was guessed.`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return runSources(cmd.Context(), a, format) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return runSources(cmd.Context(), a, format, remarks) },
 	}
 	formatOption(cmd, &format)
+	cmd.Flags().BoolVar(&remarks, "remarks", false, "list what there is to say about each file instead, with lines")
 	cmd.AddCommand(newRemoveCommand(a))
 	return cmd
 }
@@ -56,9 +66,32 @@ type sourceJSON struct {
 	TZFrom   string `json:"tz_from"`
 	State    string `json:"state"`
 	Note     string `json:"note"`
+	// How far the source's clock is ahead of others', by what that was measured, and
+	// how much of it was taken off for finding what belongs together.
+	ClockAheadMS   int64  `json:"clock_ahead_ms"`
+	ClockAgainst   string `json:"clock_against"`
+	ClockBy        string `json:"clock_by"`
+	ClockCompared  int64  `json:"clock_compared"`
+	ClockAppliedMS int64  `json:"clock_applied_ms"`
+	// Where the source has no times for long, where they go back, and what else its
+	// reader had to say.
+	Gaps    []gapJSON    `json:"gaps"`
+	Back    []gapJSON    `json:"back"`
+	Remarks []remarkJSON `json:"remarks"`
 }
 
-func runSources(ctx context.Context, a *app, format string) error {
+type gapJSON struct {
+	Line int64  `json:"line"`
+	From string `json:"from"`
+	To   string `json:"to"`
+}
+
+type remarkJSON struct {
+	Line int64  `json:"line"`
+	Text string `json:"text"`
+}
+
+func runSources(ctx context.Context, a *app, format string, remarks bool) error {
 	if err := checkFormat(format); err != nil {
 		return err
 	}
@@ -71,14 +104,35 @@ func runSources(ctx context.Context, a *app, format string) error {
 	if err != nil {
 		return err
 	}
+	more, err := readSourceNotes(ctx, db, list)
+	if err != nil {
+		return err
+	}
 	if format == "json" {
 		out := []sourceJSON{}
 		for i := range list {
 			s := &list[i]
-			out = append(out, sourceJSON{s.Path, s.Format, s.SHA256, s.Size, s.Records(), s.Messages, s.CDRs, s.Events, s.Rejected, s.Doubled,
-				rfc3339(s.First), rfc3339(s.Last), s.TZ, s.TZFrom, string(s.State), s.Note})
+			c := more.clocks[s.ID]
+			one := sourceJSON{s.Path, s.Format, s.SHA256, s.Size, s.Records(), s.Messages, s.CDRs, s.Events, s.Rejected, s.Doubled,
+				rfc3339(s.First), rfc3339(s.Last), s.TZ, s.TZFrom, string(s.State), s.Note,
+				c.Ahead / 1000, more.paths[c.Against], c.How, c.N, c.Applied / 1000, []gapJSON{}, []gapJSON{}, []remarkJSON{}}
+			for _, g := range more.gaps[s.ID] {
+				j := gapJSON{g.Line, rfc3339(g.From), rfc3339(g.To)}
+				if g.Back {
+					one.Back = append(one.Back, j)
+				} else {
+					one.Gaps = append(one.Gaps, j)
+				}
+			}
+			for _, w := range more.remarks[s.Path] {
+				one.Remarks = append(one.Remarks, remarkJSON{w.Line, w.Text})
+			}
+			out = append(out, one)
 		}
 		return writeJSON(a.out, out)
+	}
+	if remarks {
+		return more.sheet(list).write(a.out, format)
 	}
 	t := newSheet("source", "state", "format", "records>", "rejected>", "first (UTC)", "last (UTC)", "zone", "note~")
 	for i := range list {
@@ -87,7 +141,7 @@ func runSources(ctx context.Context, a *app, format string) error {
 		if s.TZFrom != "" {
 			zone += " (" + s.TZFrom + ")"
 		}
-		t.add(s.Path, string(s.State), s.Format, count(s.Records()), count(s.Rejected), whole(s.First), whole(s.Last), zone, s.Note)
+		t.add(s.Path, string(s.State), s.Format, count(s.Records()), count(s.Rejected), whole(s.First), whole(s.Last), zone, more.note(s))
 	}
 	return t.write(a.out, format)
 }

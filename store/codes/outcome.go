@@ -85,6 +85,7 @@ const (
 	FlagPRACKLost
 	FlagRetransmitted // at least one message was sent again
 	FlagUnjoined      // looks like a further leg of another call that nothing sure joins it with
+	FlagSameRecord    // a CDR that another source holds in another format: counted there
 )
 
 // flagNames in the order of the constants above.
@@ -93,7 +94,7 @@ var flagNames = []string{
 	"redirect_unfollowed", "no_ack", "cancel_lost_race", "cancel_crossed", "timeout", "provisional_only",
 	"transport_error", "dropped", "bye_unanswered", "malformed", "one_way", "forked", "overlap",
 	"protocol_violation", "pbx_answered", "mid_call_problem", "reinvite_rejected", "time_unknown",
-	"ambiguous_time", "cause_fallback", "inferred", "prack_lost", "retransmitted", "unjoined",
+	"ambiguous_time", "cause_fallback", "inferred", "prack_lost", "retransmitted", "unjoined", "same_record",
 }
 
 // Names lists the flags that are set.
