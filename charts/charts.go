@@ -15,6 +15,7 @@ import (
 
 	"callsift/analyze"
 	"callsift/charts/internal/show"
+	"callsift/charts/internal/words"
 )
 
 // Figure is one chart of one period, ready to render at any size.
@@ -40,6 +41,7 @@ type Options struct {
 	Width, Height int     // CSS pixels, 320 to 4000 and 200 to 4000; 0: 1200 and 600
 	Scale         float64 // PNG pixels per CSS pixel, 1 to 4; 0: 2
 	Dark          bool
+	Lang          string // "en", "zh"; "": en
 	Font          string // path of a TTF, OTF or TTC file; "": Liberation Sans
 	Variables     bool   // SVG for inlining in a page: colours are var(--cs-…), see CSS
 	Links         bool   // SVG for inlining: what is drawn links to #calls, with the keys of its calls in data-where
@@ -155,6 +157,8 @@ func (o Options) filled(fig Figure) (Options, error) {
 		o.Scale = 2
 	}
 	switch {
+	case !words.Known(o.Lang):
+		return o, fmt.Errorf("no language %q; languages are en, zh", o.Lang)
 	case o.Width < 320 || o.Width > 4000:
 		return o, fmt.Errorf("width %d, want 320 to 4000", o.Width)
 	case o.Height < 200 || o.Height > 4000:
@@ -171,7 +175,7 @@ func layout(fig Figure, opt Options) (*paper, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &paper{w: float64(opt.Width), h: float64(opt.Height), face: face}
+	p := &paper{w: float64(opt.Width), h: float64(opt.Height), face: face, lang: words.Lang(opt.Lang)}
 	body := p.sheet(fig)
 	if fig.Empty == "" {
 		fig.draw(p, body)

@@ -53,6 +53,10 @@ func loadFont(path string) (*typeface, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Aligned anew as well: the parser refuses collections that are not.
+	if data, err = firstOfCollection(data); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
 	coll, err := opentype.ParseCollection(data)
 	if err != nil {
 		return nil, fmt.Errorf("%s: no TTF, OTF or TTC font: %w", path, err)

@@ -4,8 +4,10 @@ import (
 	"math"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 
 	"callsift/charts/internal/show"
+	"callsift/charts/internal/words"
 )
 
 // point is a place in CSS pixels from the top left corner.
@@ -70,6 +72,7 @@ const (
 type paper struct {
 	w, h float64
 	face *typeface
+	lang words.Lang
 	ops  []op
 	tip  string
 	call string // see op.where
@@ -83,7 +86,7 @@ func (p *paper) add(o op) {
 	if o.alpha == 0 {
 		o.alpha = 1
 	}
-	o.tip, o.where = p.tip, p.call
+	o.tip, o.where = p.lang.Say(p.tip), p.call
 	p.ops = append(p.ops, o)
 }
 
@@ -149,7 +152,7 @@ func (p *paper) hatch(b box, k ink) {
 
 // text writes one line; y is the base line.
 func (p *paper) text(x, y float64, s string, st style) {
-	s = cleaned(s)
+	s = p.said(s)
 	if s == "" {
 		return
 	}
@@ -159,21 +162,25 @@ func (p *paper) text(x, y float64, s string, st style) {
 	p.add(op{kind: opText, ink: st.ink, pts: []point{{x, y}}, text: s, size: st.size, bold: st.bold, anchor: st.anchor})
 }
 
-func (p *paper) width(s string, st style) float64 {
-	return p.face.advances(cleaned(s), st.size, st.bold, nil)
+func (p *paper) width(s string, st style) float64 { return p.wide(p.said(s), st) }
+
+// wide is the width of a text that is said already.
+func (p *paper) wide(s string, st style) float64 {
+	return p.face.advances(s, st.size, st.bold, nil)
 }
 
 // fit shortens s with an ellipsis until it is at most max wide.
-func (p *paper) fit(s string, max float64, st style) string {
-	s = cleaned(s)
-	if p.width(s, st) <= max {
+func (p *paper) fit(s string, max float64, st style) string { return p.cut(p.said(s), max, st) }
+
+func (p *paper) cut(s string, max float64, st style) string {
+	if p.wide(s, st) <= max {
 		return s
 	}
 	runes := []rune(s)
 	low, high := 0, min(len(runes), 400)
 	for low < high {
 		mid := (low + high + 1) / 2
-		if p.width(string(runes[:mid])+"…", st) <= max {
+		if p.wide(string(runes[:mid])+"…", st) <= max {
 			low = mid
 		} else {
 			high = mid - 1
@@ -185,23 +192,41 @@ func (p *paper) fit(s string, max float64, st style) string {
 	return strings.TrimRight(string(runes[:low]), " ") + "…"
 }
 
-// wrap breaks s at spaces into at most lines lines of width max.
+// wrap breaks s at spaces, and between square characters, into at most lines lines of
+// width max.
 func (p *paper) wrap(s string, max float64, lines int, st style) []string {
 	var out []string
-	words := strings.Split(cleaned(s), " ")
-	for len(words) > 0 {
+	list := breaks(p.said(s))
+	join := func(parts []string) string { return strings.TrimRight(strings.Join(parts, ""), " ") }
+	for len(list) > 0 {
 		if len(out) == lines-1 {
-			return append(out, p.fit(strings.Join(words, " "), max, st))
+			return append(out, p.cut(join(list), max, st))
 		}
 		n := 1
-		for n < len(words) && p.width(strings.Join(words[:n+1], " "), st) <= max {
+		for n < len(list) && p.wide(join(list[:n+1]), st) <= max {
 			n++
 		}
-		out = append(out, p.fit(strings.Join(words[:n], " "), max, st))
-		words = words[n:]
+		out = append(out, p.cut(join(list[:n]), max, st))
+		list = list[n:]
 	}
 	return out
 }
+
+// breaks cuts a text where a line may end.
+func breaks(s string) []string {
+	var out []string
+	from := 0
+	for i, r := range s {
+		end := i + utf8.RuneLen(r)
+		if r == ' ' || r >= firstWide && end < len(s) {
+			out, from = append(out, s[from:end]), end
+		}
+	}
+	return append(out, s[from:])
+}
+
+// said is a text in the language of the figure, fit to be drawn.
+func (p *paper) said(s string) string { return cleaned(p.lang.Say(s)) }
 
 // cleaned is foreign text without what would break the line, the terminal or XML.
 func cleaned(s string) string { return show.Clean(s) }

@@ -25,8 +25,8 @@ func (p *paper) writePDF(w io.Writer, fig Figure, opt Options) error {
 	doc.SetCreationDate(pdfDate)
 	doc.SetModificationDate(pdfDate)
 	doc.SetCatalogSort(true)
-	doc.SetTitle(cleaned(fig.Title), true)
-	doc.SetSubject(cleaned(fig.Alt), true)
+	doc.SetTitle(p.said(fig.Title), true)
+	doc.SetSubject(p.said(fig.Alt), true)
 	doc.SetProducer("callsift", true)
 	doc.SetMargins(0, 0, 0)
 	doc.SetAutoPageBreak(false, 0)
@@ -37,24 +37,60 @@ func (p *paper) writePDF(w io.Writer, fig Figure, opt Options) error {
 		}
 		return doc.Output(w)
 	}
-	regular, bold := liberationsansregular.TTF, liberationsansbold.TTF
-	if p.face.file != nil {
-		regular, bold = p.face.file, p.face.file
-	}
-	// The library writes into the slices it is given.
-	doc.AddUTF8FontFromBytes("sans", "", bytes.Clone(regular))
-	doc.AddUTF8FontFromBytes("sans", "B", bytes.Clone(bold))
+	p.face.embed(doc)
 	for _, o := range p.ops {
 		p.pdfOp(doc, o, opt)
 	}
 	return doc.Output(w)
 }
 
+// embed gives a document the face as its font "sans", regular and bold.
+func (t *typeface) embed(doc *fpdf.Fpdf) {
+	regular, bold := liberationsansregular.TTF, liberationsansbold.TTF
+	if t.file != nil {
+		regular, bold = t.file, t.file
+	}
+	// The library writes into the slices it is given.
+	doc.AddUTF8FontFromBytes("sans", "", bytes.Clone(regular))
+	doc.AddUTF8FontFromBytes("sans", "B", bytes.Clone(bold))
+}
+
+// Embed gives a document the font "sans", regular and bold: that of a file, or
+// Liberation Sans. ok is false, and the font Liberation Sans, where PDF cannot hold
+// that of the file: one with OpenType outlines.
+func Embed(doc *fpdf.Fpdf, file string) (ok bool, err error) {
+	face, err := loadFont(file)
+	if err != nil {
+		return false, err
+	}
+	if ok = face.trueType; !ok {
+		face = liberationSans()
+	}
+	face.embed(doc)
+	return ok, nil
+}
+
+// Embeddable tells that PDF can hold a font file.
+func Embeddable(file string) bool {
+	face, err := loadFont(file)
+	return err == nil && face.trueType
+}
+
+// Lacks lists the characters of a text for which a font file, or Liberation Sans, has
+// no glyph.
+func Lacks(text, file string) ([]rune, error) {
+	face, err := loadFont(file)
+	if err != nil {
+		return nil, err
+	}
+	return face.lacks(text), nil
+}
+
 // Print draws a figure on a page of a PDF whose unit is the point and which has
-// the font "sans" in regular and bold, Liberation Sans: its left upper corner at
-// x and y, as wide as told. It gives the height that it takes.
-func Print(doc *fpdf.Fpdf, fig Figure, x, y, width float64) (height float64, err error) {
-	opt, err := Options{}.filled(fig)
+// the font of Embed: its left upper corner at x and y, as wide as told. It gives the
+// height that it takes.
+func Print(doc *fpdf.Fpdf, fig Figure, opt Options, x, y, width float64) (height float64, err error) {
+	opt, err = Options{Lang: opt.Lang, Font: opt.Font}.filled(fig)
 	if err != nil {
 		return 0, err
 	}

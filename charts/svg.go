@@ -26,7 +26,7 @@ func (p *paper) writeSVG(w io.Writer, fig Figure, opt Options) error {
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %s %s" width="%s" height="%s" role="%s" aria-labelledby="%s-t %s-d"`,
 		num(p.w), num(p.h), num(p.w), num(p.h), role, id, id)
 	fmt.Fprintf(&b, ` font-family="%s">`+"\n", escape(families(p.face.family)))
-	fmt.Fprintf(&b, "<title id=\"%s-t\">%s</title>\n<desc id=\"%s-d\">%s</desc>\n", id, escape(fig.Title), id, escape(fig.Alt))
+	fmt.Fprintf(&b, "<title id=\"%s-t\">%s</title>\n<desc id=\"%s-d\">%s</desc>\n", id, escape(p.lang.Say(fig.Title)), id, escape(p.lang.Say(fig.Alt)))
 	tip, where, end := "", "", ""
 	for _, o := range p.ops {
 		if o.tip != tip || o.where != where {

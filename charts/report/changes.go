@@ -24,7 +24,7 @@ func signed(f float64) string {
 func changeValue(c *analyze.Change, q analyze.Ratio, v float64, ok bool) cell {
 	switch {
 	case !ok:
-		return words(show.None)
+		return plain(show.None)
 	case c.Kind == analyze.KindRatio:
 		return cell{Text: show.Percent(v), Raw: float(v)}.under(show.Count(q.Num) + " of " + show.Count(q.Den))
 	}
@@ -67,7 +67,7 @@ func difference(c *analyze.Change) cell {
 		case c.Gone:
 			text = "gone"
 		}
-		return words(text).under(c.Note)
+		return plain(text).under(c.Note)
 	}
 	d := cell{Raw: float(c.Diff), Bold: c.Arrow != ""}
 	if c.Kind == analyze.KindRatio {
@@ -118,7 +118,7 @@ func worthShowing(rows []analyze.Change) []*analyze.Change {
 
 func (b builder) changeGrid(t *analyze.ChangeTable) grid {
 	g := grid{ID: "t-change-" + t.By, Label: "Changes by " + strings.ReplaceAll(t.By, "_", " "),
-		Caption: strings.TrimSpace(capital(t.What) + ". The difference has its 95 % interval; ▲ and ▼ stand only where it is significant and large enough to matter. " + t.Note),
+		Caption: strings.TrimSpace(capital(t.What)+" "+t.Note) + ". The difference has its 95 % interval; ▲ and ▼ stand only where it is significant and large enough to matter.",
 		Cols:    []col{{Name: capital(strings.ReplaceAll(t.By, "_", " "))}, {Name: periodName(b.r), Num: true}, {Name: b.previousName(), Num: true}, {Name: "Difference", Num: true}, {Name: "Four-week median", Num: true}}}
 	shown := worthShowing(t.Rows)
 	if n := len(t.Rows) - len(shown); n > 0 {
@@ -139,12 +139,12 @@ func (b builder) changeGrid(t *analyze.ChangeTable) grid {
 				now.Where = where("code", c.Key)
 			}
 		}
-		median := words(show.None)
+		median := plain(show.None)
 		if c.MedianOK {
 			median = changeValue(c, analyze.Ratio{}, c.Median, true)
 			median.Small = nil
 		}
-		g.Rows = append(g.Rows, gridRow{Fails: c.Arrow == analyze.Up, Cells: []cell{words(name), now, changeValue(c, c.Before, c.BeforeValue, c.BeforeOK), difference(c), median}})
+		g.Rows = append(g.Rows, gridRow{Fails: c.Arrow == analyze.Up, Cells: []cell{plain(name), now, changeValue(c, c.Before, c.BeforeValue, c.BeforeOK), difference(c), median}})
 	}
 	return g
 }

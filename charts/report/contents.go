@@ -11,6 +11,7 @@ import (
 	"callsift/analyze"
 	"callsift/charts"
 	"callsift/charts/internal/show"
+	"callsift/charts/internal/words"
 )
 
 // section is one part of the report. The page, the Markdown and the PDF are
@@ -89,7 +90,7 @@ type note struct {
 // Linked tells that the cell leads to its calls.
 func (c cell) Linked() bool { return c.Where != "" || c.All }
 
-func words(s string) cell { return cell{Text: s} }
+func plain(s string) cell { return cell{Text: s} }
 
 func number(n int64) cell { return cell{Text: show.Count(n), Raw: integer(n)} }
 
@@ -150,7 +151,7 @@ func tabled(g grid, sql ...string) part {
 func contents(r *analyze.Report, opt Options, list *callsView) []section {
 	b := builder{r: r, opt: opt, unit: show.Scope(r.Scope), sql: newQueries(r, opt), list: list}
 	sections := []section{b.verdict(), b.kpis(), b.codes(), b.pareto(), b.trunks(), b.when(), b.changes(), b.failover(), b.midcall(), b.actions(), b.calls(), b.appendix()}
-	return slices.DeleteFunc(sections, func(s section) bool { return len(s.Parts) == 0 })
+	return spoken(slices.DeleteFunc(sections, func(s section) bool { return len(s.Parts) == 0 }), opt.lang())
 }
 
 // builder makes the sections of one report.
@@ -389,7 +390,7 @@ func figure(r *analyze.Report, name string, opt charts.Options) (template.HTML, 
 		return "", err
 	}
 	if fig.Empty != "" {
-		return template.HTML("<p>" + template.HTMLEscapeString(show.Clean(fig.Title+": "+fig.Empty)) + ".</p>"), nil
+		return template.HTML("<p>" + template.HTMLEscapeString(show.Clean(words.Lang(opt.Lang).Say(fig.Title)+": "+words.Lang(opt.Lang).Say(fig.Empty))) + ".</p>"), nil
 	}
 	opt.Variables, opt.Dark = true, false
 	opt.Width, opt.Height, opt.ID, opt.Links = 940, cmp.Or(fig.Height(), 430), "wide-"+name, true

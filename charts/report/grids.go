@@ -72,7 +72,7 @@ func (b builder) kpiChange(m analyze.Metric) []cell {
 	}
 	for i := range t.Rows {
 		if c := &t.Rows[i]; c.Key == m.Name {
-			median := words(show.None)
+			median := plain(show.None)
 			if c.MedianOK {
 				median = changeValue(c, analyze.Ratio{}, c.Median, true)
 				median.Small = nil
@@ -80,7 +80,7 @@ func (b builder) kpiChange(m analyze.Metric) []cell {
 			return []cell{difference(c), median}
 		}
 	}
-	return []cell{words(show.None), words(show.None)}
+	return []cell{plain(show.None), plain(show.None)}
 }
 
 func (b builder) kpiTarget(m analyze.Metric) []cell {
@@ -105,9 +105,9 @@ func (b builder) kpiTarget(m analyze.Metric) []cell {
 		case t.Met:
 			status = "met"
 		}
-		return []cell{words(strings.Join(parts, ", ")), words(status)}
+		return []cell{plain(strings.Join(parts, ", ")), plain(status)}
 	}
-	return []cell{words(show.None), words(show.None)}
+	return []cell{plain(show.None), plain(show.None)}
 }
 
 // someKPIs is the part of the key figures that a section is about.
@@ -133,7 +133,7 @@ func (b builder) classGrid() grid {
 	}
 	all := number(sum.Count)
 	all.All = sum.Count > 0
-	g.Rows = append(g.Rows, gridRow{Sum: true, Cells: []cell{words("all"), all, counted(sum.Failed, "outcome", "failed")}})
+	g.Rows = append(g.Rows, gridRow{Sum: true, Cells: []cell{plain("all"), all, counted(sum.Failed, "outcome", "failed")}})
 	return g
 }
 
@@ -161,7 +161,7 @@ func (b builder) paretoGrid() grid {
 		total += p.Failed
 	}
 	for _, p := range b.r.Pareto {
-		name, failed := words(p.Label), counted(p.Failed, "code", fmt.Sprint(p.Code), "cause", p.Cause, "outcome", "failed")
+		name, failed := plain(p.Label), counted(p.Failed, "code", fmt.Sprint(p.Code), "cause", p.Cause, "outcome", "failed")
 		if p.Other {
 			name = name.under(fmt.Sprintf("%s more", plural(p.Causes, "cause", "causes")))
 			failed = number(p.Failed)
@@ -183,7 +183,7 @@ func plural(n int, one, many string) string {
 
 // groupGrid is the table of a key's values.
 func (b builder) groupGrid(id, label, caption, key, none, unit string, rows []analyze.GroupRow) grid {
-	g := grid{ID: "t-" + id, Label: label, Caption: caption + " Failure rate with its 95 % interval.",
+	g := grid{ID: "t-" + id, Label: label, Caption: strings.TrimSpace(caption + " Failure rate with its 95 % interval."),
 		Cols: []col{{Name: label}, {Name: capital(unit), Num: true}, {Name: "ASR", Num: true}, {Name: "NER", Num: true}, {Name: "Failed", Num: true}, {Name: "Failure rate", Num: true}}}
 	if key == "trunk" {
 		g.Cols[0].Name = "Trunk"
@@ -195,7 +195,7 @@ func (b builder) groupGrid(id, label, caption, key, none, unit string, rows []an
 		if name == "" {
 			name = none
 		}
-		c := words(name)
+		c := plain(name)
 		if x.TopCode != "" {
 			c = c.under("most failures: " + x.TopCode)
 		}
@@ -220,7 +220,7 @@ func (b builder) worstGrid() grid {
 		}
 		g.Rows = append(g.Rows, gridRow{Cells: []cell{{Text: show.Span(h.From, h.To)}, counted(h.Count, keys...),
 			counted(h.Failed, append(keys, "outcome", "failed")...).bold().under(show.Part(h.Failed, h.Rated)),
-			{Text: fmt.Sprintf("%.1f", h.Expected), Raw: float(rounded(h.Expected))}, words(h.TopCode).under(trunk)}})
+			{Text: fmt.Sprintf("%.1f", h.Expected), Raw: float(rounded(h.Expected))}, plain(h.TopCode).under(trunk)}})
 	}
 	return g
 }
@@ -230,7 +230,7 @@ func (b builder) markGrid(id, label string, names ...string) grid {
 		Cols: []col{{Name: "Mark"}, {Name: capital(b.unit), Num: true}, {Name: "Failed", Num: true}}}
 	for _, m := range b.r.Marks {
 		if slices.Contains(names, m.Name) {
-			g.Rows = append(g.Rows, gridRow{Cells: []cell{words(strings.ReplaceAll(m.Name, "_", " ")), counted(m.Count, "flag", m.Name), counted(m.Failed, "flag", m.Name, "outcome", "failed")}})
+			g.Rows = append(g.Rows, gridRow{Cells: []cell{plain(strings.ReplaceAll(m.Name, "_", " ")), counted(m.Count, "flag", m.Name), counted(m.Failed, "flag", m.Name, "outcome", "failed")}})
 		}
 	}
 	return g
@@ -244,7 +244,7 @@ func (b builder) ledgerGrid() grid {
 		if l.Sign == "+" {
 			n = counted(l.N, "outcome", l.Label)
 		}
-		g.Rows = append(g.Rows, gridRow{Sum: l.Sign == "=", Cells: []cell{words(signs[l.Sign] + strings.ReplaceAll(l.Label, "_", " ")).under(l.Note), n}})
+		g.Rows = append(g.Rows, gridRow{Sum: l.Sign == "=", Cells: []cell{plain(signs[l.Sign] + strings.ReplaceAll(l.Label, "_", " ")).under(l.Note), n}})
 	}
 	return g
 }
@@ -252,7 +252,7 @@ func (b builder) ledgerGrid() grid {
 func (b builder) excludedGrid() grid {
 	g := grid{ID: "t-excluded", Label: "Left out of the headline", Narrow: true, Caption: "Counted, and shown here only.", Cols: []col{{Name: "What"}, {Name: "Number", Num: true}}}
 	for _, x := range b.r.Excluded {
-		g.Rows = append(g.Rows, gridRow{Cells: []cell{words(strings.ReplaceAll(x.Name, "_", " ")), counted(x.Count, "flag", x.Name)}})
+		g.Rows = append(g.Rows, gridRow{Cells: []cell{plain(strings.ReplaceAll(x.Name, "_", " ")), counted(x.Count, "flag", x.Name)}})
 	}
 	return g
 }
@@ -261,15 +261,15 @@ func (b builder) sourceGrid() grid {
 	g := grid{ID: "t-sources", Label: "Sources", Caption: "Every input, with how its time zone was settled.",
 		Cols: []col{{Name: "Path"}, {Name: "Format"}, {Name: "Records", Num: true}, {Name: "Rejected", Num: true}, {Name: "First and last"}, {Name: "Zone"}}}
 	for _, s := range b.r.Sources {
-		format, zone := s.Format, words(s.TZ)
+		format, zone := s.Format, plain(s.TZ)
 		if format == "" {
 			format = show.None
 		}
 		if s.TZFrom != "" {
 			zone = zone.under("by " + s.TZFrom)
 		}
-		g.Rows = append(g.Rows, gridRow{Cells: []cell{words(s.Path).under(show.Cut(s.SHA256, 13), s.Note), words(format).under(s.State), number(s.Records), number(s.Rejected),
-			words(show.Moment(s.First)).under(show.Moment(s.Last)), zone}})
+		g.Rows = append(g.Rows, gridRow{Cells: []cell{plain(s.Path).under(show.Cut(s.SHA256, 13), s.Note), plain(format).under(s.State), number(s.Records), number(s.Rejected),
+			plain(show.Moment(s.First)).under(show.Moment(s.Last)), zone}})
 	}
 	return g
 }
@@ -278,7 +278,7 @@ func (b builder) rejectGrid() grid {
 	g := grid{ID: "t-rejects", Label: "Rejected input", Caption: "By reason, with the first place and a sample.",
 		Cols: []col{{Name: "Reason"}, {Name: "Number", Num: true}, {Name: "First place and sample"}}}
 	for _, x := range b.r.Rejects {
-		g.Rows = append(g.Rows, gridRow{Cells: []cell{words(x.Reason), number(x.Count), words(fmt.Sprintf("%s:%d", x.Path, x.Line)).under(show.Cut(x.Sample, 200))}})
+		g.Rows = append(g.Rows, gridRow{Cells: []cell{plain(x.Reason), number(x.Count), plain(fmt.Sprintf("%s:%d", x.Path, x.Line)).under(show.Cut(x.Sample, 200))}})
 	}
 	return g
 }
@@ -287,11 +287,11 @@ func (b builder) actionGrid() grid {
 	g := grid{ID: "t-actions", Label: "Action list", Caption: "What to do, on what evidence, whose it is, and how to see next week that it helped.",
 		Cols: []col{{Name: "What"}, {Name: "Evidence"}, {Name: "Whose"}, {Name: "Check next week"}}}
 	for _, a := range b.r.Actions {
-		what := words(a.What)
+		what := plain(a.What)
 		if a.Finding > 0 {
 			what.Href = fmt.Sprintf("#finding-%d", a.Finding)
 		}
-		g.Rows = append(g.Rows, gridRow{Cells: []cell{what, words(a.Evidence), words(ownerNames[a.Owner]), words(a.Verify)}})
+		g.Rows = append(g.Rows, gridRow{Cells: []cell{what, plain(a.Evidence), plain(ownerNames[a.Owner]), plain(a.Verify)}})
 	}
 	return g
 }
@@ -300,8 +300,8 @@ func (b builder) anomalyGrid() grid {
 	g := grid{ID: "t-anomalies", Label: "Unusual hours", Caption: "Stretches in which a figure left the band that the same hours of earlier weeks give.",
 		Cols: []col{{Name: "When"}, {Name: "Figure"}, {Name: "Value", Num: true}, {Name: "Band", Num: true}, {Name: "Weeks", Num: true}}}
 	for _, a := range b.r.Anomalies {
-		g.Rows = append(g.Rows, gridRow{Cells: []cell{words(show.Span(a.From, a.To)), words(strings.ReplaceAll(a.Metric, "_", " ")),
-			{Text: fmt.Sprintf("%.4g", a.Value), Raw: float(a.Value)}, words(fmt.Sprintf("%.4g–%.4g", a.Low, a.High)), number(int64(a.Weeks))}})
+		g.Rows = append(g.Rows, gridRow{Cells: []cell{plain(show.Span(a.From, a.To)), plain(strings.ReplaceAll(a.Metric, "_", " ")),
+			{Text: fmt.Sprintf("%.4g", a.Value), Raw: float(a.Value)}, plain(fmt.Sprintf("%.4g–%.4g", a.Low, a.High)), number(int64(a.Weeks))}})
 	}
 	return g
 }
@@ -315,7 +315,7 @@ func (b builder) availabilityGrid() grid {
 		if name == "" {
 			name = charts.NoTrunk
 		}
-		g.Rows = append(g.Rows, gridRow{Fails: a.Unavailable > 0, Cells: []cell{words(name).under(a.Note), ratioCell(a.Ratio), number(a.Unavailable), number(a.Covered)}})
+		g.Rows = append(g.Rows, gridRow{Fails: a.Unavailable > 0, Cells: []cell{plain(name).under(a.Note), ratioCell(a.Ratio), number(a.Unavailable), number(a.Covered)}})
 	}
 	return g
 }

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
 	"fmt"
 	"html/template"
@@ -14,6 +15,7 @@ import (
 	"callsift/analyze"
 	"callsift/charts"
 	"callsift/charts/internal/show"
+	"callsift/charts/internal/words"
 )
 
 // mailLines is the longest text of a mail.
@@ -33,6 +35,7 @@ var mailTemplate = sync.OnceValue(func() *template.Template {
 // mailView is what the mail's template sees.
 type mailView struct {
 	Title, Lang, Lead  string
+	Now, Before        string
 	Facts, Rest, Notes []string
 	Rows               []mailRow
 	Images             []mailImage
@@ -54,18 +57,22 @@ func Mail(r *analyze.Report, opt Options) (*mail.Msg, error) {
 		r, opt = Mask(r, opt)
 	}
 	m := mail.NewMsg(mail.WithNoDefaultUserAgent())
-	m.Subject(mailSubject(r))
+	l := opt.lang()
+	m.Subject(mailSubject(r, l))
 	m.SetGenHeader("Auto-Submitted", "auto-generated")
-	m.SetBodyString(mail.TypeTextPlain, strings.Join(mailBody(r), "\r\n")+"\r\n")
+	m.SetBodyString(mail.TypeTextPlain, strings.Join(mailBody(r, opt.lang()), "\r\n")+"\r\n")
 	v := mailView{
-		Title: mailSubject(r), Lang: "en", Facts: mailFacts(r), Notes: mailFindings(r), Rows: mailKPIs(r),
+		Title: mailSubject(r, l), Lang: cmp.Or(opt.Chart.Lang, "en"), Now: l.Say("now"), Before: l.Say("before"), Facts: mailFacts(r, l), Notes: mailFindings(r, l), Rows: mailKPIs(r, l),
 		Color: map[string]template.CSS{},
 	}
 	for name, ink := range map[string]string{"text": "text", "muted": "muted", "line": "grid", "bad": "failed"} {
 		v.Color[name] = template.CSS(charts.Color(ink, false))
 	}
 	if len(r.Verdict) > 0 {
-		v.Lead, v.Rest = r.Verdict[0], r.Verdict[1:]
+		v.Lead = l.Say(r.Verdict[0])
+		for _, s := range r.Verdict[1:] {
+			v.Rest = append(v.Rest, l.Say(s))
+		}
 	}
 	if err := embedCharts(m, &v, r, opt); err != nil {
 		return nil, err
@@ -80,7 +87,7 @@ func Mail(r *analyze.Report, opt Options) (*mail.Msg, error) {
 
 // embedCharts draws the charts of a mail that have something to show.
 func embedCharts(m *mail.Msg, v *mailView, r *analyze.Report, opt Options) error {
-	o := opt.Chart
+	o := opt.drawings()
 	o.Width, o.Height, o.Scale, o.Dark = 640, 0, 2, false
 	for _, name := range mailCharts {
 		fig, err := charts.New(name, r)
@@ -102,18 +109,18 @@ func embedCharts(m *mail.Msg, v *mailView, r *analyze.Report, opt Options) error
 		if err := m.EmbedReader(name+".png", &b, mail.WithFileContentID("<"+name+"@callsift>"), mail.WithFileContentType("image/png")); err != nil {
 			return fmt.Errorf("mail: %w", err)
 		}
-		v.Images = append(v.Images, mailImage{template.HTMLAttr(`src="cid:` + name + `@callsift"`), fig.Title + ". " + fig.Alt})
+		v.Images = append(v.Images, mailImage{template.HTMLAttr(`src="cid:` + name + `@callsift"`), opt.lang().Say(fig.Title) + ". " + opt.lang().Say(fig.Alt)})
 	}
 	return nil
 }
 
-func mailSubject(r *analyze.Report) string {
-	s := show.Clean(r.Title + ": call failures " + periodName(r))
+func mailSubject(r *analyze.Report, l words.Lang) string {
+	s := show.Clean(r.Title + ": " + l.Say("call failures") + " " + periodName(r))
 	for _, m := range r.KPIs {
 		if m.Name == "failure_rate" && m.OK {
-			s += ": " + plainSpaces(valueOf(m)) + " failed"
+			s += ": " + l.Say(plainSpaces(valueOf(m))+" failed")
 			if before := r.Previous[m.Name]; before.OK {
-				s += " (before " + plainSpaces(valueOf(before)) + ")"
+				s += " (" + l.Say("before") + " " + plainSpaces(valueOf(before)) + ")"
 			}
 		}
 	}
@@ -122,28 +129,32 @@ func mailSubject(r *analyze.Report) string {
 
 func plainSpaces(s string) string { return strings.ReplaceAll(s, "\u00a0", " ") }
 
-func mailFacts(r *analyze.Report) []string {
+func mailFacts(r *analyze.Report, l words.Lang) []string {
 	return []string{
-		fmt.Sprintf("%s – %s %s", show.Moment(r.Period.From), show.Moment(r.Period.To), show.Clean(r.Zone)),
-		fmt.Sprintf("coverage %s of %s, scope %s, rules %s", show.Hours(r.Covered), show.Hours(r.Hours), r.Scope, show.Clean(r.Rules)),
+		fmt.Sprintf("%s – %s %s", l.Say(show.Moment(r.Period.From)), l.Say(show.Moment(r.Period.To)), show.Clean(r.Zone)),
+		l.Say(fmt.Sprintf("coverage %s of %s, scope %s, rules %s", show.Hours(r.Covered), show.Hours(r.Hours), r.Scope, show.Clean(r.Rules))),
 	}
 }
 
 // mailBody is the text of the mail.
-func mailBody(r *analyze.Report) []string {
-	lines := append([]string{show.Clean(r.Title) + ": call failures " + periodName(r)}, mailFacts(r)...)
+func mailBody(r *analyze.Report, l words.Lang) []string {
+	lines := append([]string{show.Clean(r.Title) + ": " + l.Say("call failures") + " " + periodName(r)}, mailFacts(r, l)...)
 	lines = append(lines, "")
-	verdict := verdictLines(r.Verdict)
+	var sentences []string
+	for _, s := range r.Verdict {
+		sentences = append(sentences, l.Say(s))
+	}
+	verdict := verdictLines(sentences)
 	if len(verdict) == 0 {
-		verdict = []string{fmt.Sprintf("No %s in %s.", show.Scope(r.Scope), periodName(r))}
+		verdict = []string{l.Say(fmt.Sprintf("No %s in %s.", show.Scope(r.Scope), periodName(r)))}
 	}
 	lines = append(append(lines, verdict...), "")
-	for _, k := range mailKPIs(r) {
-		lines = append(lines, fmt.Sprintf("%s %10s   before %10s", pad(k.Label, 42), k.Now, k.Before))
+	for _, k := range mailKPIs(r, l) {
+		lines = append(lines, fmt.Sprintf("%s %10s   %s %10s", pad(k.Label, 42), k.Now, l.Say("before"), k.Before))
 	}
-	end := []string{"", equation(r)}
+	end := []string{"", l.Say(equation(r))}
 	var found []string
-	for _, f := range mailFindings(r) {
+	for _, f := range mailFindings(r, l) {
 		more := verdictLines([]string{f})
 		for i := range more {
 			more[i] = [...]string{"! ", "  "}[min(i, 1)] + more[i]
@@ -163,12 +174,12 @@ func mailBody(r *analyze.Report) []string {
 }
 
 // mailKPIs are the figures of a mail.
-func mailKPIs(r *analyze.Report) []mailRow {
+func mailKPIs(r *analyze.Report, l words.Lang) []mailRow {
 	var rows []mailRow
 	for _, name := range []string{"calls", "failure_rate", "asr", "ner", "pdd_p95"} {
 		for _, m := range r.KPIs {
 			if m.Name == name {
-				rows = append(rows, mailRow{show.Clean(m.Label), plainSpaces(valueOf(m)), plainSpaces(valueOf(r.Previous[name]))})
+				rows = append(rows, mailRow{show.Clean(l.Say(m.Label)), plainSpaces(valueOf(m)), plainSpaces(valueOf(r.Previous[name]))})
 			}
 		}
 	}
@@ -176,15 +187,15 @@ func mailKPIs(r *analyze.Report) []mailRow {
 }
 
 // mailFindings are the first findings, or incidents, as a sentence each.
-func mailFindings(r *analyze.Report) []string {
+func mailFindings(r *analyze.Report, l words.Lang) []string {
 	var out []string
 	for _, f := range r.Findings[:min(3, len(r.Findings))] {
 		title, _, _ := strings.Cut(f.Title, "; ") // what was to be expected stands on the page
-		out = append(out, show.Clean(title))
+		out = append(out, show.Clean(l.Say(title)))
 	}
 	if r.Findings == nil {
 		for _, in := range r.Incidents[:min(3, len(r.Incidents))] {
-			out = append(out, show.Clean(show.Span(in.From, in.To)+": "+incidentTitle(r, in)))
+			out = append(out, show.Clean(l.Say(show.Span(in.From, in.To))+": "+l.Say(incidentTitle(r, in))))
 		}
 	}
 	return out

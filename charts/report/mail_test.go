@@ -113,7 +113,7 @@ func TestMail(t *testing.T) {
 // A mail is made of any report, in at most 20 lines, without foreign markup.
 func TestMailExtremes(t *testing.T) {
 	for name, r := range sample.Extremes() {
-		if n := len(mailBody(r)); n > mailLines {
+		if n := len(mailBody(r, "")); n > mailLines {
 			t.Errorf("%s: %d lines", name, n)
 		}
 		data, err := letter(r, Options{})

@@ -8,31 +8,38 @@ import (
 	"callsift/analyze"
 	"callsift/charts"
 	"callsift/charts/internal/show"
+	"callsift/charts/internal/words"
 )
 
 // markdown writes the report's sections as report.md, with the charts beside it.
 func markdown(r *analyze.Report, opt Options) []byte {
 	var b bytes.Buffer
 	p := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	p("# %s: call failures, %s\n", inline(r.Title), inline(periodName(r)))
-	p("%s – %s %s  ", show.Moment(r.Period.From), show.Moment(r.Period.To), inline(r.Zone))
-	p("Coverage %s of %s, counted: %s, sources: %d, rules %s, input `%s`", show.Hours(r.Covered), show.Hours(r.Hours), show.Scope(r.Scope), len(r.Sources), inline(r.Rules), show.Clean(r.Checksum))
+	l := opt.lang()
+	p("# %s: %s, %s\n", inline(r.Title), l.Say("call failures"), inline(periodName(r)))
+	p("%s – %s %s  ", l.Say(show.Moment(r.Period.From)), l.Say(show.Moment(r.Period.To)), inline(r.Zone))
+	p("%s", inline(l.Say(covered(r))))
 	for _, g := range r.Gaps {
-		p("\nNo data %s: unknown, not zero.", show.Span(g.From, g.To))
+		p("\n%s", l.Say(noData(g)))
 	}
 	for _, s := range contents(r, opt, nil) {
 		p("\n## %s", inline(s.Title))
 		for _, part := range s.Parts {
-			mdPart(p, r, part)
+			mdPart(p, r, part, l)
 		}
 	}
 	if opt.Tool != "" {
-		p("\n%s, counting rules %s. The same input gives the same file.", inline(opt.Tool), inline(r.Rules))
+		p("\n%s, %s %s. %s", inline(opt.Tool), l.Say("counting rules"), inline(r.Rules), l.Say("The same input gives the same file."))
 	}
 	return b.Bytes()
 }
 
-func mdPart(p func(string, ...any), r *analyze.Report, part part) {
+// covered says what the report is made of, in a line.
+func covered(r *analyze.Report) string {
+	return fmt.Sprintf("Coverage %s of %s · counted: %s · sources %d · rules %s · input %s", show.Hours(r.Covered), show.Hours(r.Hours), show.Scope(r.Scope), len(r.Sources), show.Clean(r.Rules), show.Clean(r.Checksum))
+}
+
+func mdPart(p func(string, ...any), r *analyze.Report, part part, l words.Lang) {
 	switch {
 	case part.Prose != nil:
 		p("\n%s", inline(part.Prose.Text))
@@ -44,10 +51,10 @@ func mdPart(p func(string, ...any), r *analyze.Report, part part) {
 			return
 		}
 		if fig.Empty != "" {
-			p("\n%s: %s.", inline(fig.Title), inline(fig.Empty))
+			p("\n%s: %s.", inline(l.Say(fig.Title)), inline(l.Say(fig.Empty)))
 			return
 		}
-		p("\n![%s](charts/%s.png)", inline(fig.Alt), part.Chart)
+		p("\n![%s](charts/%s.png)", inline(l.Say(fig.Alt)), part.Chart)
 	case part.Grid != nil:
 		mdGrid(p, part.Grid)
 	case part.Finding != nil:
@@ -57,7 +64,7 @@ func mdPart(p func(string, ...any), r *analyze.Report, part part) {
 			p("   - %s %s", l.Lead, inline(l.Text))
 		}
 		if len(f.Calls) > 0 {
-			p("   - Calls: %s", inline(strings.Join(f.Calls, ", ")))
+			p("   - %s %s", l.Say("Calls:"), inline(strings.Join(f.Calls, ", ")))
 		}
 	case part.Terms != nil:
 		p("")

@@ -21,7 +21,7 @@ func TestWorkbookInLibreOffice(t *testing.T) {
 		t.Skip("LibreOffice (soffice) is not installed: the workbook is read by the library alone")
 	}
 	r := sample.Hotel()
-	book, err := workbook(r)
+	book, err := workbook(r, "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"callsift/analyze"
 	"callsift/charts"
 	"callsift/charts/internal/show"
+	"callsift/charts/internal/words"
 )
 
 //go:embed page.html
@@ -28,7 +29,7 @@ var pageScript string
 var pageTemplate = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("report").Funcs(template.FuncMap{
 		"clean": show.Clean, "cut": func(s string, n int) string { return show.Cut(s, n) },
-		"count": show.Count, "hours": show.Hours, "moment": show.Moment, "span": show.Span,
+		"gap": noData, "count": show.Count, "hours": show.Hours, "moment": show.Moment, "span": show.Span,
 		"lines": cleanLines,
 	}).Parse(pageText))
 })
@@ -46,7 +47,11 @@ type view struct {
 	CallIDs      map[string]string // id of a call -> anchor of its ladder or row
 	CallsCommand string
 	figures      map[string]template.HTML
+	l            words.Lang
 }
+
+// T is a text in the page's language.
+func (v view) T(text string) string { return v.l.Say(text) }
 
 // Chart is the figure of that name, drawn wide and for a phone.
 func (v view) Chart(name string) template.HTML { return v.figures[name] }
@@ -67,9 +72,9 @@ type classView struct {
 
 func page(r *analyze.Report, opt Options) ([]byte, error) {
 	v := view{
-		R: r, Period: periodName(r), Span: show.Moment(r.Period.From) + " – " + show.Moment(r.Period.To) + " " + show.Clean(r.Zone),
-		Unit: show.Scope(r.Scope), Tool: opt.Tool, Style: style(), Script: template.JS(pageScript), Lang: cmp.Or(opt.Lang, "en"),
-		Policy: policy(pageScript), Tiles: tiles(r), CallIDs: map[string]string{}, CallsCommand: opt.CallsCommand,
+		R: r, Period: periodName(r), Span: opt.lang().Say(show.Moment(r.Period.From)) + " – " + opt.lang().Say(show.Moment(r.Period.To)) + " " + show.Clean(r.Zone),
+		Unit: show.Scope(r.Scope), Tool: opt.Tool, Style: style(), Script: template.JS(pageScript), Lang: cmp.Or(opt.Chart.Lang, "en"), l: opt.lang(),
+		Policy: policy(pageScript), Tiles: tiles(r, opt.lang()), CallIDs: map[string]string{}, CallsCommand: opt.CallsCommand,
 	}
 	var list *callsView
 	var err error
@@ -143,6 +148,11 @@ func figures(r *analyze.Report, opt Options) (map[string]template.HTML, error) {
 	return out, nil
 }
 
+// noData says that nothing is known of a stretch of time.
+func noData(g analyze.Period) string {
+	return "No data " + show.Span(g.From, g.To) + ": unknown, not zero."
+}
+
 func periodName(r *analyze.Report) string {
 	if r.Period.Label != "" {
 		return show.Clean(r.Period.Label)
@@ -193,17 +203,17 @@ func detailOf(m analyze.Metric) string {
 }
 
 // tiles are the four figures that a reader looks for first.
-func tiles(r *analyze.Report) []tile {
+func tiles(r *analyze.Report, l words.Lang) []tile {
 	var out []tile
 	for _, name := range []string{"calls", "failure_rate", "asr", "ner", "pdd_p95"} {
 		for _, m := range r.KPIs {
 			if m.Name != name || !m.OK {
 				continue
 			}
-			t := tile{Label: m.Label, Value: valueOf(m), Before: "nothing to compare with", Where: where(kpiCalls[name]...)}
+			t := tile{Label: l.Say(m.Label), Value: l.Say(valueOf(m)), Before: l.Say("nothing to compare with"), Where: where(kpiCalls[name]...)}
 			t.All = t.Where == ""
 			if p := r.Previous[name]; p.OK {
-				t.Before = "before: " + valueOf(p)
+				t.Before = l.Say("before: " + valueOf(p))
 			}
 			out = append(out, t)
 		}

@@ -5,13 +5,12 @@ import (
 	"fmt"
 	"strings"
 
-	"codeberg.org/go-fonts/liberation/liberationsansbold"
-	"codeberg.org/go-fonts/liberation/liberationsansregular"
 	"codeberg.org/go-pdf/fpdf"
 
 	"callsift/analyze"
 	"callsift/charts"
 	"callsift/charts/internal/show"
+	"callsift/charts/internal/words"
 )
 
 // Measures of report.pdf in points, on A4.
@@ -24,23 +23,34 @@ const (
 // printer writes the sections of the report as PDF pages.
 type printer struct {
 	*fpdf.Fpdf
-	r *analyze.Report
+	r     *analyze.Report
+	l     words.Lang
+	chart charts.Options
 }
 
 // printed is report.pdf: the sections of the page in the same order, the charts
-// as drawings. It is in Liberation Sans, which has no Chinese.
+// as drawings. Without a font that holds the language it is in English.
 func printed(r *analyze.Report, opt Options) ([]byte, error) {
-	p := printer{fpdf.New("P", "pt", "A4", ""), r}
+	l, drawn := opt.lang(), charts.Options{Lang: opt.Chart.Lang, Font: opt.Chart.Font}
+	doc := fpdf.New("P", "pt", "A4", "")
+	ok, err := charts.Embed(doc, opt.Chart.Font)
+	if err != nil {
+		return nil, fmt.Errorf("report.pdf: %w", err)
+	}
+	if !ok {
+		drawn.Font = ""
+	}
+	if missing, err := charts.Lacks(l.Say("call failures"), drawn.Font); err != nil || len(missing) > 0 {
+		l, drawn.Lang, opt.Chart.Lang = "", "", "" // Warnings tells
+	}
+	p := printer{doc, r, l, drawn}
 	p.SetCreationDate(packDate)
 	p.SetModificationDate(packDate)
 	p.SetCatalogSort(true)
 	p.SetProducer("callsift", true)
-	p.SetTitle(show.Clean(r.Title+": call failures, "+periodName(r)), true)
+	p.SetTitle(show.Clean(r.Title+": "+l.Say("call failures")+", "+periodName(r)), true)
 	p.SetMargins(pdfMargin, pdfMargin, pdfMargin)
 	p.SetAutoPageBreak(true, pdfMargin+12)
-	// The library writes into the slices it is given.
-	p.AddUTF8FontFromBytes("sans", "", bytes.Clone(liberationsansregular.TTF))
-	p.AddUTF8FontFromBytes("sans", "B", bytes.Clone(liberationsansbold.TTF))
 	p.SetFooterFunc(func() {
 		p.SetY(-pdfMargin)
 		p.SetFont("sans", "", 8)
@@ -48,11 +58,11 @@ func printed(r *analyze.Report, opt Options) ([]byte, error) {
 		p.CellFormat(pdfWidth, 10, fmt.Sprintf("%s · %d", show.Clean(r.Title+", "+periodName(r)), p.PageNo()), "", 0, "R", false, 0, "")
 	})
 	p.AddPage()
-	p.say(show.Clean(r.Title)+": call failures, "+periodName(r), 18, true, false)
-	p.say(show.Moment(r.Period.From)+" – "+show.Moment(r.Period.To)+" "+r.Zone, 9, false, true)
-	p.say(fmt.Sprintf("Coverage %s of %s · counted: %s · sources %d · rules %s · input %s", show.Hours(r.Covered), show.Hours(r.Hours), show.Scope(r.Scope), len(r.Sources), r.Rules, r.Checksum), 9, false, true)
+	p.say(show.Clean(r.Title)+": "+l.Say("call failures")+", "+periodName(r), 18, true, false)
+	p.say(l.Say(show.Moment(r.Period.From))+" – "+l.Say(show.Moment(r.Period.To))+" "+r.Zone, 9, false, true)
+	p.say(l.Say(covered(r)), 9, false, true)
 	for _, g := range r.Gaps {
-		p.say("No data "+show.Span(g.From, g.To)+": unknown, not zero.", 9, false, false)
+		p.say(l.Say(noData(g)), 9, false, false)
 	}
 	for _, s := range contents(r, opt, nil) {
 		room := 90.0 // a heading stays with what follows
@@ -62,7 +72,10 @@ func printed(r *analyze.Report, opt Options) ([]byte, error) {
 		p.keep(room)
 		p.Ln(10)
 		p.say(s.Title, 13, true, false)
-		for _, x := range s.Parts {
+		for i, x := range s.Parts {
+			if x.Heading != nil && i+1 < len(s.Parts) && s.Parts[i+1].Chart != "" {
+				p.keep(300)
+			}
 			p.part(x)
 		}
 	}
@@ -114,7 +127,7 @@ func (p printer) part(x part) {
 		p.Ln(5)
 		p.say(x.Heading.Text, 10.5, true, false)
 	case x.Chart != "":
-		p.chart(x.Chart)
+		p.figure(x.Chart)
 	case x.Grid != nil:
 		p.grid(x.Grid)
 	case x.Finding != nil:
@@ -127,7 +140,7 @@ func (p printer) part(x part) {
 			p.say(l.Lead+" "+l.Text, 8.5, false, true)
 		}
 		if len(f.Calls) > 0 {
-			p.say("Calls: "+strings.Join(f.Calls, ", "), 8.5, false, true)
+			p.say(p.l.Say("Calls:")+" "+strings.Join(f.Calls, ", "), 8.5, false, true)
 		}
 	case x.Terms != nil:
 		for _, t := range x.Terms {
@@ -136,18 +149,18 @@ func (p printer) part(x part) {
 	}
 }
 
-func (p printer) chart(name string) {
+func (p printer) figure(name string) {
 	fig, err := charts.New(name, p.r)
 	if err != nil {
 		return
 	}
 	if fig.Empty != "" {
-		p.say(fig.Title+": "+fig.Empty+".", 9.5, false, false)
+		p.say(p.l.Say(fig.Title)+": "+p.l.Say(fig.Empty)+".", 9.5, false, false)
 		return
 	}
 	p.keep(charts.PrintedHeight(fig, pdfWidth) + 6)
 	top := p.GetY()
-	h, err := charts.Print(p.Fpdf, fig, pdfMargin, top, pdfWidth)
+	h, err := charts.Print(p.Fpdf, fig, p.chart, pdfMargin, top, pdfWidth)
 	if err != nil {
 		p.SetError(err)
 		return

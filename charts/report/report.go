@@ -26,19 +26,19 @@ import (
 
 	"callsift/analyze"
 	"callsift/charts"
+	"callsift/charts/internal/words"
 )
 
 // Options of a pack. The zero value is light charts of 1200×600 in the built-in
 // font.
 type Options struct {
-	Chart charts.Options // size, scale, dark and font of charts/*; the page has both light and dark
+	Chart charts.Options // size, scale, dark, language and font of charts/*; the page has both light and dark, all forms the language
 	Tool  string         // name and version for the page's foot, "callsift 0.1.0"; "": none
 	Calls []Call         // calls behind the figures, for the page
 
 	CallsCommand string              // the command line that lists all calls of the report, "callsift calls --week 2026-W46"
 	ShowSQL      bool                // a query under each table
 	Where        []analyze.Condition // of the report's calls, for those queries
-	Lang         string              // "en", "zh"; "": en
 	OpenMail     bool                // telephone numbers are not masked in the mail; in the other forms Mask does that
 }
 
@@ -73,12 +73,17 @@ func Write(dir string, r *analyze.Report, opt Options) error {
 // font lacks.
 func Warnings(r *analyze.Report, opt Options) []string {
 	var out []string
+	if !opt.holds() {
+		out = append(out, "the font of PNG and PDF has no Chinese: these are in English; --font FILE names one that has, such as WenQuanYi Micro Hei")
+	} else if !charts.Embeddable(opt.Chart.Font) && opt.Chart.Lang == string(words.Chinese) {
+		out = append(out, opt.Chart.Font+": OpenType outlines, which PDF cannot hold: report.pdf is in English; a TrueType font, such as WenQuanYi Micro Hei, makes it Chinese")
+	}
 	for _, name := range charts.Names() {
 		fig, err := charts.New(name, r)
 		if err != nil {
 			continue
 		}
-		if missing, err := charts.Missing(fig, opt.Chart); err == nil && len(missing) > 0 {
+		if missing, err := charts.Missing(fig, opt.drawings()); err == nil && len(missing) > 0 {
 			out = append(out, fmt.Sprintf("chart %s: no glyph for %q; --font FILE names a font that has them", name, string(missing)))
 		}
 	}
@@ -115,16 +120,15 @@ func works(r *analyze.Report, opt Options) []work {
 	var list []work
 	add := func(path string, make func() ([]byte, error)) { list = append(list, work{path, make}) }
 	for _, name := range charts.Names() {
-		for _, format := range []string{"png", "svg"} {
-			add("charts/"+name+"."+format, func() ([]byte, error) { return drawing(r, name, format, opt.Chart) })
-		}
+		add("charts/"+name+".png", func() ([]byte, error) { return drawing(r, name, "png", opt.drawings()) })
+		add("charts/"+name+".svg", func() ([]byte, error) { return drawing(r, name, "svg", opt.Chart) })
 	}
 	for _, t := range tables(r) {
 		add("tables/"+t.name+".csv", func() ([]byte, error) { return t.csv(), nil })
 	}
 	add("report.json", func() ([]byte, error) { return encode(r) })
 	add("report.md", func() ([]byte, error) { return markdown(r, opt), nil })
-	add("report.xlsx", func() ([]byte, error) { return workbook(r) })
+	add("report.xlsx", func() ([]byte, error) { return workbook(r, opt.lang()) })
 	add("report.pdf", func() ([]byte, error) { return printed(r, opt) })
 	add("mail.eml", func() ([]byte, error) { return letter(r, opt) })
 	add("report.html", func() ([]byte, error) { return page(r, opt) })

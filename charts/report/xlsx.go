@@ -17,6 +17,7 @@ import (
 
 	"callsift/analyze"
 	"callsift/charts/internal/show"
+	"callsift/charts/internal/words"
 )
 
 // packDate stands in every file that wants a date of its own, so that the same
@@ -32,7 +33,7 @@ var textColumns = map[string]bool{"name": true, "label": true, "trunk": true, "c
 // workbook writes the tables as report.xlsx: a sheet a table with real numbers
 // and dates (in the report's zone), and native charts on the sheet of the codes
 // and of the days.
-func workbook(r *analyze.Report) ([]byte, error) {
+func workbook(r *analyze.Report, l words.Lang) ([]byte, error) {
 	f := excelize.NewFile()
 	defer f.Close()
 	style, err := newStyles(f)
@@ -41,23 +42,24 @@ func workbook(r *analyze.Report) ([]byte, error) {
 	}
 	list := tables(r)
 	for i, t := range list {
+		name := sheetName(t.name, l)
 		if i == 0 {
-			err = f.SetSheetName("Sheet1", t.name)
+			err = f.SetSheetName("Sheet1", name)
 		} else {
-			_, err = f.NewSheet(t.name)
+			_, err = f.NewSheet(name)
 		}
 		if err == nil {
-			err = fillSheet(f, t, style)
+			err = fillSheet(f, t, l, style)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("report.xlsx: %s: %w", t.name, err)
 		}
 	}
-	if err := nativeCharts(f, r); err != nil {
+	if err := nativeCharts(f, r, l); err != nil {
 		return nil, fmt.Errorf("report.xlsx: %w", err)
 	}
 	when := packDate.Format(time.RFC3339)
-	if err := f.SetDocProps(&excelize.DocProperties{Title: show.Clean(r.Title + ": call failures " + periodName(r)), Creator: "callsift", Created: when, Modified: when}); err != nil {
+	if err := f.SetDocProps(&excelize.DocProperties{Title: show.Clean(r.Title + ": " + l.Say("call failures") + " " + periodName(r)), Creator: "callsift", Created: when, Modified: when}); err != nil {
 		return nil, fmt.Errorf("report.xlsx: %w", err)
 	}
 	var b bytes.Buffer
@@ -132,8 +134,8 @@ func settledTypes(name string, data []byte) []byte {
 	})
 }
 
-func fillSheet(f *excelize.File, t table, style styles) error {
-	w, err := f.NewStreamWriter(t.name)
+func fillSheet(f *excelize.File, t table, l words.Lang, style styles) error {
+	w, err := f.NewStreamWriter(sheetName(t.name, l))
 	if err != nil {
 		return err
 	}
@@ -147,7 +149,7 @@ func fillSheet(f *excelize.File, t table, style styles) error {
 	}
 	head := make([]any, len(t.head))
 	for i, h := range t.head {
-		head[i] = excelize.Cell{StyleID: style.bold, Value: h}
+		head[i] = excelize.Cell{StyleID: style.bold, Value: sheetName(h, l)}
 	}
 	if err := w.SetRow("A1", head); err != nil {
 		return err
@@ -155,7 +157,7 @@ func fillSheet(f *excelize.File, t table, style styles) error {
 	for i, row := range t.rows {
 		cells := make([]any, len(row))
 		for k, s := range row {
-			cells[k] = typed(t.head[k], s, style)
+			cells[k] = typed(t.head[k], s, l, style)
 		}
 		if err := w.SetRow("A"+strconv.Itoa(i+2), cells); err != nil {
 			return err
@@ -182,12 +184,12 @@ var shareColumns = map[string]bool{"asr": true, "asr_low": true, "asr_high": tru
 
 // typed is a cell of a CSV file as what it is. A text stays one whatever it
 // begins with: it is never taken for a formula.
-func typed(column, s string, style styles) any {
+func typed(column, s string, l words.Lang, style styles) any {
 	switch {
 	case s == "":
 		return nil
 	case textColumns[column]:
-		return show.Clean(strings.TrimPrefix(s, "'"))
+		return show.Clean(l.Say(strings.TrimPrefix(s, "'")))
 	case s == "true", s == "false":
 		return s == "true"
 	}
@@ -211,19 +213,21 @@ func typed(column, s string, style styles) any {
 }
 
 // nativeCharts draws what a spreadsheet can draw itself.
-func nativeCharts(f *excelize.File, r *analyze.Report) error {
+func nativeCharts(f *excelize.File, r *analyze.Report, l words.Lang) error {
 	add := func(sheet, at, title, names, values string, kind excelize.ChartType) error {
 		return f.AddChart(sheet, at, &excelize.Chart{Type: kind, Title: excelize.ChartTitle{Paragraph: []excelize.RichTextRun{{Text: title}}},
 			Series: []excelize.ChartSeries{{Name: title, Categories: names, Values: values}}, Legend: excelize.ChartLegend{Position: "none"}})
 	}
 	if n := len(r.Codes); n > 0 {
 		// Column C is the label, H what failed: see codeTable.
-		if err := add("codes", "C"+strconv.Itoa(n+4), "Failed by response code", fmt.Sprintf("codes!$C$2:$C$%d", n+1), fmt.Sprintf("codes!$H$2:$H$%d", n+1), excelize.Bar); err != nil {
+		sheet := sheetName("codes", l)
+		if err := add(sheet, "C"+strconv.Itoa(n+4), l.Say("Failed by response code"), fmt.Sprintf("'%s'!$C$2:$C$%d", sheet, n+1), fmt.Sprintf("'%s'!$H$2:$H$%d", sheet, n+1), excelize.Bar); err != nil {
 			return err
 		}
 	}
 	if n := len(r.Trend); n > 0 {
-		return add("trend", "C"+strconv.Itoa(n+4), "ASR by day", fmt.Sprintf("trend!$A$2:$A$%d", n+1), fmt.Sprintf("trend!$C$2:$C$%d", n+1), excelize.Line)
+		sheet := sheetName("trend", l)
+		return add(sheet, "C"+strconv.Itoa(n+4), l.Say("ASR by day"), fmt.Sprintf("'%s'!$A$2:$A$%d", sheet, n+1), fmt.Sprintf("'%s'!$C$2:$C$%d", sheet, n+1), excelize.Line)
 	}
 	return nil
 }

@@ -23,7 +23,7 @@ func TestWorkbook(t *testing.T) {
 	if err := json.Unmarshal(data, &doc); err != nil {
 		t.Fatal(err)
 	}
-	book, err := workbook(r)
+	book, err := workbook(r, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,11 +76,11 @@ func TestWorkbook(t *testing.T) {
 			t.Errorf("%s %s sums to %d, report.json to %d", x.sheet, x.column, got, x.want)
 		}
 	}
-	again, _ := workbook(r)
+	again, _ := workbook(r, "")
 	if !bytes.Equal(book, again) {
 		t.Error("the workbook differs on a second run")
 	}
-	hostile, err := workbook(sample.Hostile())
+	hostile, err := workbook(sample.Hostile(), "")
 	if err != nil {
 		t.Fatal(err)
 	}

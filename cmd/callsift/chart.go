@@ -21,8 +21,8 @@ import (
 
 type chartOptions struct {
 	selectFlags
-	out, size, font, call string
-	dark                  bool
+	out, size, font, call, lang string
+	dark                        bool
 }
 
 func newChartCommand(a *app) *cobra.Command {
@@ -53,6 +53,7 @@ CHARTS
 	f := cmd.Flags()
 	f.StringVarP(&opt.out, "out", "o", "", "`FILE` to write: .png, .svg or .pdf (all: a folder)")
 	f.StringVar(&opt.size, "size", "", "`WIDTHxHEIGHT` in CSS pixels (default 1200x600, or as high as what is in it); a PNG has twice as many each way")
+	langOption(cmd, &opt.lang)
 	f.StringVar(&opt.call, "call", "", "`ID` of the call, for ladder, as callsift calls shows it")
 	f.BoolVar(&opt.dark, "dark", false, "light on dark")
 	f.StringVar(&opt.font, "font", "", "`FILE` of a TTF, OTF or TTC font, for names in other scripts")
@@ -77,7 +78,10 @@ func runChart(ctx context.Context, a *app, opt chartOptions, name string, paths 
 	if err != nil {
 		return err
 	}
-	render := charts.Options{Dark: opt.dark, Font: opt.font}
+	if err := checkLang(opt.lang); err != nil {
+		return err
+	}
+	render := charts.Options{Dark: opt.dark, Font: opt.font, Lang: opt.lang}
 	if render.Width, render.Height, err = size(opt.size); err != nil {
 		return err
 	}
@@ -151,6 +155,19 @@ func (a *app) drawChart(name, file string, r *analyze.Report, opt charts.Options
 		return err
 	}
 	return a.drawFigure(fig, file, opt)
+}
+
+// langOption adds --lang.
+func langOption(cmd *cobra.Command, lang *string) {
+	cmd.Flags().StringVar(lang, "lang", "en", "`LANGUAGE` of headings and explanations: en, zh; for zh --font names a font that has its characters")
+	cmd.RegisterFlagCompletionFunc("lang", cobra.FixedCompletions([]string{"en", "zh"}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+func checkLang(lang string) error {
+	if lang != "en" && lang != "zh" {
+		return usagef("--lang: %q, want en or zh", lang)
+	}
+	return nil
 }
 
 // ladderChart is the chart of one call; the others are of a period.

@@ -16,11 +16,11 @@ import (
 
 type reportOptions struct {
 	selectFlags
-	out, title, font, failOver, failOn string
-	holidays                           []string
-	evidence                           int
-	sql, mask, openMail, schema        bool
-	mailTo                             []string
+	out, title, font, lang, failOver, failOn string
+	holidays                                 []string
+	evidence                                 int
+	sql, mask, openMail, schema              bool
+	mailTo                                   []string
 }
 
 func newReportCommand(a *app) *cobra.Command {
@@ -57,6 +57,7 @@ EXIT STATUS
 	f := cmd.Flags()
 	f.StringVarP(&opt.out, "out", "o", "report", "`FOLDER` to write, made if it is not there")
 	f.StringVar(&opt.title, "title", "", "`NAME` of the site in the title (default: the first path's name)")
+	langOption(cmd, &opt.lang)
 	f.StringVar(&opt.font, "font", "", "`FILE` of a TTF, OTF or TTC font for the charts, for names in other scripts")
 	f.StringVar(&opt.failOver, "fail-over", "", "exit with status 3 if more than `RATE` of the calls failed, e.g. 5%")
 	f.IntVar(&opt.evidence, "evidence", 60, "at most `N` calls with ladder and raw lines inside the page; 0: none")
@@ -83,6 +84,9 @@ func runReport(ctx context.Context, a *app, opt reportOptions, paths []string) e
 	}
 	limit, err := rate(opt.failOver)
 	if err != nil {
+		return err
+	}
+	if err := checkLang(opt.lang); err != nil {
 		return err
 	}
 	if err := checkFailOn(opt.failOn); err != nil {
@@ -112,7 +116,7 @@ func runReport(ctx context.Context, a *app, opt reportOptions, paths []string) e
 	if err != nil {
 		return err
 	}
-	options := report.Options{Chart: charts.Options{Font: opt.font}, Tool: "callsift " + version(), ShowSQL: opt.sql, Where: q.Where, CallsCommand: callsCommand(opt.selectFlags), OpenMail: opt.openMail}
+	options := report.Options{Chart: charts.Options{Font: opt.font, Lang: opt.lang}, Tool: "callsift " + version(), ShowSQL: opt.sql, Where: q.Where, CallsCommand: callsCommand(opt.selectFlags), OpenMail: opt.openMail}
 	if options.Calls, err = callsBehind(ctx, db, q, &r, opt.evidence); err != nil {
 		return err
 	}
