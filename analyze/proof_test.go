@@ -25,10 +25,9 @@ type troubled struct {
 	meanwhile func(s *site, at time.Time)
 	witness   Testimony
 
-	proof string // that must be there, with its text
-	text  string
-	not   string // that must not be there
-	rule  string
+	text string // of a proof that must be there
+	not  string // that must not be there
+	rule string
 }
 
 func (s *site) count(at time.Time, p store.Profile, n int64) {
