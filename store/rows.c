@@ -237,7 +237,7 @@ static const module packed_rows = {
 };
 
 // The other way round, the aggregate pack_values(...): its arguments, numbers or
-// texts, of all rows as one packed value. A row through database/sql costs 2.5 us;
+// texts, of all rows as one packed value. A row through database/sql costs some us;
 // the 75,000 cells of a week's roll-up were half of the time of a report.
 
 enum { PACKED_MOST = 900 << 20 }; // SQLite's own bound of a value is 10^9
