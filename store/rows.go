@@ -23,7 +23,7 @@ const (
 )
 
 const (
-	fullBuffer = 128 << 10 // bytes after which a buffer is handed over
+	fullBuffer = 64 << 10 // bytes after which a buffer is handed over
 	buffers    = 13        // how many there are: one being filled for each of nine tables, and some under way
 )
 
