@@ -80,7 +80,7 @@ func TestDocument(t *testing.T) {
 			t.Errorf("%s: no line for %q: run the tests with -update", document, c.name)
 		}
 	}
-	for _, c := range slices.Concat(hostileInputs, moreInputs) {
+	for _, c := range slices.Concat(hostileInputs, moreInputs, sheetInputs) {
 		if !strings.Contains(string(text), "| "+c.name+" |") {
 			t.Errorf("%s: no line for %q: run the tests with -update", document, c.name)
 		}
