@@ -15,7 +15,7 @@ import (
 // excess; then the same again without what was told.
 const (
 	maxFindings   = 7
-	maxKeys       = 3 // of a finding, its code among them
+	maxKeys       = 3  // of a finding, its code among them
 	maxTries      = 24 // searches a symptom, told and dismissed ones together
 	minCases      = 8  // failures above expectation
 	minShare      = 0.005
