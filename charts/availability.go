@@ -80,7 +80,11 @@ func drawLanes(p *paper, b box, r *analyze.Report) {
 	for _, l := range list {
 		left = max(left, p.width(l.Name, name))
 	}
-	left = min(left, b.w*0.28) + 14
+	part := 0.28
+	if p.narrow() {
+		part, left = 0.42, b.w
+	}
+	left = min(left, b.w*part) + 14
 	plot := box{b.x + left, b.y + 4, b.w - left, b.h - 46}
 	pitch := min(58, plot.h/float64(rows))
 	plot.h = pitch * float64(rows)
@@ -91,8 +95,12 @@ func drawLanes(p *paper, b box, r *analyze.Report) {
 	}
 	for i, l := range list {
 		lane := box{plot.x, plot.y + float64(i)*pitch + 3, plot.w, pitch - 6}
-		p.text(plot.x-10, lane.y+lane.h/2+1, p.fit(l.Name, left-14, name), name)
-		p.text(plot.x-10, lane.y+lane.h/2+13, laneNames[l.Method], small)
+		if pitch >= 26 {
+			p.text(plot.x-10, lane.y+lane.h/2+1, p.fit(l.Name, left-14, name), name)
+			p.text(plot.x-10, lane.y+lane.h/2+13, laneNames[l.Method], small)
+		} else {
+			p.text(plot.x-10, lane.y+lane.h/2+5, p.fit(line(l.Name, laneNames[l.Method]), left-14, name), name)
+		}
 		p.rect(lane, inkEmpty)
 		p.lane(l, lane, at, from)
 		if l.Method == "INVITE" {

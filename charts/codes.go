@@ -91,7 +91,11 @@ func drawCodes(p *paper, b box, rows []analyze.CodeRow, total int64) {
 	for _, c := range rows {
 		left = max(left, p.width(c.Label, st)+12)
 	}
-	left = min(left, b.w*0.36)
+	part := 0.36
+	if p.narrow() {
+		part = 0.52 // a name says more than the length of its bar
+	}
+	left = min(left, b.w*part)
 	var most int64
 	room := 0.0
 	for _, c := range rows {

@@ -56,17 +56,17 @@ func marked(c analyze.Change) int {
 	return 0
 }
 
-// newFrom is how many calls make a code that the earlier period did not have worth
+// NewFrom is how many calls make a code that the earlier period did not have worth
 // a colour: as many as a test needs.
-const newFrom = 5
+const NewFrom = 5
 
 // changeInk is the colour of a difference: what is new has nothing to be tested
 // against, and matters where it is more than a handful.
 func changeInk(c analyze.Change) ink {
 	switch {
-	case c.Arrow == analyze.Up, c.New && c.Now.Num >= newFrom:
+	case c.Arrow == analyze.Up, c.New && c.Now.Num >= NewFrom:
 		return "failed"
-	case c.Arrow == analyze.Down, c.Gone && c.Before.Num >= newFrom:
+	case c.Arrow == analyze.Down, c.Gone && c.Before.Num >= NewFrom:
 		return "answered"
 	}
 	return inkMuted

@@ -66,7 +66,11 @@ func drawPareto(p *paper, b box, rows []analyze.ParetoRow, total int64) {
 	pitch := min(72, plot.h/float64(len(rows)))
 	bottom := plot.y + pitch*float64(len(rows))
 	x := scale{0, 1, plot.x, plot.right()}
-	for _, v := range []float64{0, .25, .5, .75, 1} {
+	marks := []float64{0, .25, .5, .75, 1}
+	if p.narrow() {
+		marks = []float64{0, .5, 1}
+	}
+	for _, v := range marks {
 		p.line(x.at(v), plot.y-4, x.at(v), bottom, inkGrid, 1)
 		p.text(x.at(v), plot.y-9, axisPercent(v), style{size: sizeSmall, ink: inkMuted, anchor: middle})
 	}
@@ -91,7 +95,9 @@ func drawPareto(p *paper, b box, rows []analyze.ParetoRow, total int64) {
 		p.behind("")
 		p.paretoValue(c, x, sums[i], free, total)
 	}
-	p.text(plot.right()+10, sums[0].y+5, "sum", style{size: sizeSmall, ink: inkMuted})
+	if !p.narrow() {
+		p.text(plot.right()+10, sums[0].y+5, "sum", style{size: sizeSmall, ink: inkMuted})
+	}
 	p.line(plot.x, plot.y-4, plot.x, bottom, inkAxis, 1)
 }
 
@@ -125,7 +131,10 @@ func (p *paper) paretoRow(c analyze.ParetoRow, b box, x scale, left float64, tot
 // of the sum's point where that is in the way.
 func (p *paper) paretoValue(c analyze.ParetoRow, x scale, sum point, free float64, total int64) {
 	share := float64(c.Failed) / float64(total)
-	label := show.Count(c.Failed) + " · " + show.Percent(share)
+	label := show.Count(c.Failed)
+	if !p.narrow() {
+		label += " · " + show.Percent(share)
+	}
 	st := style{size: sizeText, bold: !c.Other}
 	w := p.width(label, st)
 	tip := x.at(share)

@@ -2,6 +2,7 @@ package charts
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"time"
 
@@ -90,7 +91,7 @@ func Lacks(text, file string) ([]rune, error) {
 // the font of Embed: its left upper corner at x and y, as wide as told. It gives the
 // height that it takes.
 func Print(doc *fpdf.Fpdf, fig Figure, opt Options, x, y, width float64) (height float64, err error) {
-	opt, err = Options{Lang: opt.Lang, Font: opt.Font}.filled(fig)
+	opt, err = Options{Width: printedWide, Height: printedHigh(fig), Lang: opt.Lang, Font: opt.Font}.filled(fig)
 	if err != nil {
 		return 0, err
 	}
@@ -106,6 +107,10 @@ func Print(doc *fpdf.Fpdf, fig Figure, opt Options, x, y, width float64) (height
 		p.pdfOp(doc, o, opt)
 	}
 	doc.TransformEnd()
+	// The page has its colours of before again, which the library does not know: it
+	// would leave out those of a text in the colour of the last bar.
+	doc.SetFillColor(255, 255, 255)
+	doc.SetDrawColor(0, 0, 0)
 	doc.SetAlpha(1, "Normal")
 	doc.SetLineWidth(0.6)
 	doc.SetDashPattern(nil, 0)
@@ -114,12 +119,14 @@ func Print(doc *fpdf.Fpdf, fig Figure, opt Options, x, y, width float64) (height
 
 // PrintedHeight is how high a figure of a width is on a page.
 func PrintedHeight(fig Figure, width float64) float64 {
-	opt, err := Options{}.filled(fig)
-	if err != nil {
-		return 0
-	}
-	return width * float64(opt.Height) / float64(opt.Width)
+	return width * float64(printedHigh(fig)) / printedWide
 }
+
+// printedWide is the width of a figure that is drawn on a page of paper: its letters
+// are as large as those of the page then, and three fit below one another.
+const printedWide = 1000
+
+func printedHigh(fig Figure) int { return cmp.Or(fig.height, 420) }
 
 func (p *paper) pdfPicture(doc *fpdf.Fpdf, opt Options) error {
 	var b bytes.Buffer

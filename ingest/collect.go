@@ -346,7 +346,7 @@ type assembler struct {
 }
 
 // maxKept bounds the messages of a Call-ID whose memory is kept for the next one.
-const maxKept = 4096
+const maxKept = 32768
 
 func newAssembler(im *store.Import) *assembler {
 	a := &assembler{im: im, watched: im.Watched(), hidden: hiddenBy(im.Seams()), names: namesOf(im), clocks: im.Clocks()}
@@ -399,9 +399,11 @@ func (a *assembler) finish() error {
 // time that this one covers.
 func (a *assembler) settleBundles() {
 	a.watched = a.im.Watched()
+	covered := a.covered // of those that wait none comes twice: they need no mark, and may be millions
+	a.covered = nil
 	a.im.EachUnsettled(func(r *store.Records) {
 		switch {
-		case a.covered[r.Bundle]:
+		case covered[r.Bundle]:
 		case len(r.Evidence) == 0:
 			a.again(r.Bundle)
 		default:

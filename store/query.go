@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -29,6 +30,9 @@ func (db *DB) Query(ctx context.Context, query string, columns func([]string) er
 		return db.explain(err)
 	}
 	defer conn.Close()
+	if err := bound(ctx, conn); err != nil {
+		return db.explain(err)
+	}
 	refused := ""
 	if err := authorize(conn, func(op int, a, b, _ string) int {
 		if reads(op, a, b) {
@@ -67,6 +71,24 @@ func (db *DB) Query(ctx context.Context, query string, columns func([]string) er
 		}
 	}
 	return querySays(db, rows.Err(), refused)
+}
+
+// What a statement of the user's may take: bytes of one value, and of all that
+// SQLite holds in memory. What is sorted goes to a temporary file beyond its cache.
+const (
+	maxValue     = 8 << 20
+	maxQueryHeap = 128 << 20
+)
+
+// bound sets these limits. That on memory holds for the process: SQLite has no other.
+func bound(ctx context.Context, conn *sql.Conn) error {
+	if _, err := conn.ExecContext(ctx, fmt.Sprintf("PRAGMA hard_heap_limit = %d", maxQueryHeap)); err != nil {
+		return err
+	}
+	return conn.Raw(func(c any) error {
+		c.(*sqlite3.SQLiteConn).SetLimit(sqlite3.SQLITE_LIMIT_LENGTH, maxValue)
+		return nil
+	})
 }
 
 // raw is the part of *sql.Conn that authorize needs.
@@ -117,6 +139,10 @@ func querySays(db *DB, err error, refused string) error {
 		return fmt.Errorf("sql: %s is refused: queries only read", refused)
 	case errors.As(err, &se) && se.Code == sqlite3.ErrReadonly:
 		return errors.New("sql: a statement that changes the database is refused: queries only read")
+	case errors.As(err, &se) && se.Code == sqlite3.ErrTooBig:
+		return fmt.Errorf("sql: a value over %d MiB", maxValue>>20)
+	case errors.As(err, &se) && se.Code == sqlite3.ErrNomem:
+		return fmt.Errorf("sql: the query needs more than %d MiB of memory", maxQueryHeap>>20)
 	case errors.As(err, &se) && se.Code == sqlite3.ErrError:
 		return fmt.Errorf("sql: %w", err)
 	}

@@ -63,7 +63,7 @@ func TestQueryOnlyReads(t *testing.T) {
 func TestStatementCount(t *testing.T) {
 	for s, want := range map[string]int{
 		"": 0, " ;; ": 0, "/* a; b": 0, "--": 0, "SELECT 1": 1, "SELECT 1;": 1, "SELECT 'it''s; ok'": 1, `SELECT "a;b", [c;d], ` + "`e;f`": 1,
-		"SELECT 1;--x\n;": 1, "SELECT 1; x": 2, "a;b;c": 3, "SELECT 'open": 1, "/*": 0,
+		"SELECT 1;--x\n;": 1, "SELECT 1; x": 2, "SELECT 1;\x00x": 2, "a;b;c": 3, "SELECT 'open": 1, "/*": 0,
 	} {
 		if got := statementCount(s); got != want {
 			t.Errorf("%q: %d statements, want %d", s, got, want)

@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"callsift/analyze"
+	"callsift/charts"
 	"callsift/charts/internal/show"
 )
 
@@ -116,6 +117,9 @@ func worthShowing(rows []analyze.Change) []*analyze.Change {
 	return list[:changeRows]
 }
 
+// namesOfNone is what the rows are called whose records name nothing.
+var namesOfNone = map[string]string{"trunk": charts.NoTrunk, "user_agent": "(not named)", "device": "(not named)", "source": "(not named)"}
+
 func (b builder) changeGrid(t *analyze.ChangeTable) grid {
 	g := grid{ID: "t-change-" + t.By, Label: "Changes by " + strings.ReplaceAll(t.By, "_", " "),
 		Caption: strings.TrimSpace(capital(t.What)+" "+t.Note) + ". The difference has its 95 % interval; ▲ and ▼ stand only where it is significant and large enough to matter.",
@@ -129,8 +133,8 @@ func (b builder) changeGrid(t *analyze.ChangeTable) grid {
 		if name == "" {
 			name = c.Key
 		}
-		if name == "" {
-			name = "(none)"
+		if c.Key == "" {
+			name = cmp.Or(namesOfNone[t.By], "(none)")
 		}
 		now := changeValue(c, c.Now, c.NowValue, c.NowOK)
 		if c.NowOK && slices.Contains(callKeys, t.By) {
@@ -144,7 +148,7 @@ func (b builder) changeGrid(t *analyze.ChangeTable) grid {
 			median = changeValue(c, analyze.Ratio{}, c.Median, true)
 			median.Small = nil
 		}
-		g.Rows = append(g.Rows, gridRow{Fails: c.Arrow == analyze.Up, Cells: []cell{plain(name), now, changeValue(c, c.Before, c.BeforeValue, c.BeforeOK), difference(c), median}})
+		g.Rows = append(g.Rows, gridRow{Fails: c.Arrow == analyze.Up || c.New && c.Now.Num >= charts.NewFrom, Cells: []cell{plain(name), now, changeValue(c, c.Before, c.BeforeValue, c.BeforeOK), difference(c), median}})
 	}
 	return g
 }

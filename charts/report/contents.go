@@ -382,6 +382,10 @@ func (b builder) terms() []term {
 		term{"", "–", "A ratio over 0, or no data. Hours and days without data are unknown, not zero."})
 }
 
+// phoneTop is how much more a chart of rows needs on a phone: its title, legend and
+// footer take more lines there.
+const phoneTop = 110
+
 // figure is a chart of the page, drawn wide and for a phone, or the sentence that
 // says why there is none.
 func figure(r *analyze.Report, name string, opt charts.Options) (template.HTML, error) {
@@ -398,7 +402,10 @@ func figure(r *analyze.Report, name string, opt charts.Options) (template.HTML, 
 	if err != nil {
 		return "", err
 	}
-	opt.Width, opt.Height, opt.ID = 360, cmp.Or(fig.Height(), 420), "phone-"+name
+	opt.Width, opt.Height, opt.ID = 360, 420, "phone-"+name
+	if h := fig.Height(); h > 0 {
+		opt.Height = h + phoneTop
+	}
 	phone, err := drawing(r, name, "svg", opt)
 	if err != nil {
 		return "", err

@@ -18,6 +18,7 @@ const (
 	pdfMargin = 40.0
 	pdfWidth  = 595.28 - 2*pdfMargin
 	pdfLine   = 11.5
+	pdfGap    = 12.0 // between two columns
 )
 
 // printer writes the sections of the report as PDF pages.
@@ -50,6 +51,7 @@ func printed(r *analyze.Report, opt Options) ([]byte, error) {
 	p.SetProducer("callsift", true)
 	p.SetTitle(show.Clean(r.Title+": "+l.Say("call failures")+", "+periodName(r)), true)
 	p.SetMargins(pdfMargin, pdfMargin, pdfMargin)
+	p.SetCellMargin(0)
 	p.SetAutoPageBreak(true, pdfMargin+12)
 	p.SetFooterFunc(func() {
 		p.SetY(-pdfMargin)
@@ -65,16 +67,12 @@ func printed(r *analyze.Report, opt Options) ([]byte, error) {
 		p.say(l.Say(noData(g)), 9, false, false)
 	}
 	for _, s := range contents(r, opt, nil) {
-		room := 90.0 // a heading stays with what follows
-		if len(s.Parts) > 0 && s.Parts[0].Chart != "" {
-			room = 300
-		}
-		p.keep(room)
+		p.keep(90 + p.room(s.Parts, 0)) // a heading stays with what follows
 		p.Ln(10)
 		p.say(s.Title, 13, true, false)
 		for i, x := range s.Parts {
-			if x.Heading != nil && i+1 < len(s.Parts) && s.Parts[i+1].Chart != "" {
-				p.keep(300)
+			if x.Heading != nil {
+				p.keep(100 + p.room(s.Parts, i+1))
 			}
 			p.part(x)
 		}
@@ -84,6 +82,19 @@ func printed(r *analyze.Report, opt Options) ([]byte, error) {
 		return nil, fmt.Errorf("report.pdf: %w", err)
 	}
 	return b.Bytes(), nil
+}
+
+// room is how high the chart is that stands at a place of the parts, 0 where none
+// does.
+func (p printer) room(parts []part, at int) float64 {
+	if at >= len(parts) || parts[at].Chart == "" {
+		return 0
+	}
+	fig, err := charts.New(parts[at].Chart, p.r)
+	if err != nil || fig.Empty != "" {
+		return 0
+	}
+	return charts.PrintedHeight(fig, pdfWidth)
 }
 
 // keep begins a new page where fewer points are left.
@@ -105,6 +116,18 @@ func (p printer) say(text string, size float64, bold, muted bool) {
 		p.SetTextColor(89, 99, 110)
 	}
 	p.MultiCell(pdfWidth, size*1.3, pdfText(text), "", "L", false)
+}
+
+// noted writes a paragraph with a bold beginning.
+func (p printer) noted(lead, text string) {
+	const size = 8.5
+	p.SetTextColor(27, 34, 41)
+	p.SetFont("sans", "B", size)
+	p.Write(size*1.35, pdfText(lead)+" ")
+	p.SetFont("sans", "", size)
+	p.SetTextColor(89, 99, 110)
+	p.Write(size*1.35, pdfText(text))
+	p.Ln(size * 1.35)
 }
 
 // pdfText is foreign text without what the fonts cannot hold: the library wants
@@ -137,10 +160,10 @@ func (p printer) part(x part) {
 		p.say(f.Rank+"  "+f.Title, 10, true, false)
 		p.say(f.Span+". "+f.Failed.Text+" "+f.Numbers, 9, false, false)
 		for _, l := range f.Lines {
-			p.say(l.Lead+" "+l.Text, 8.5, false, true)
+			p.noted(l.Lead, l.Text)
 		}
 		if len(f.Calls) > 0 {
-			p.say(p.l.Say("Calls:")+" "+strings.Join(f.Calls, ", "), 8.5, false, true)
+			p.noted(p.l.Say("Calls:"), strings.Join(f.Calls, ", "))
 		}
 	case x.Terms != nil:
 		for _, t := range x.Terms {
@@ -168,27 +191,59 @@ func (p printer) figure(name string) {
 	p.SetXY(pdfMargin, top+h+4)
 }
 
-// grid draws a table: the first column takes the room that the others leave.
+// widths are those of a table's columns: as wide as what stands in them, the texts
+// less where the page is not wide enough for all. The first takes what is left.
+func (p printer) widths(g *grid, head [][]string) []float64 {
+	want := make([]float64, len(g.Cols))
+	for i := range want {
+		most := 130.0
+		if !g.Cols[i].Num {
+			most = pdfWidth * 0.45
+		}
+		measure := func(k int, text string, sum, head bool) {
+			p.font(k, i, sum, head)
+			want[i] = max(want[i], min(most, p.GetStringWidth(pdfText(text))+pdfGap+1))
+		}
+		measure(0, head[i][0], false, true)
+		for _, row := range g.Rows {
+			c := row.Cells[i]
+			measure(0, c.Text, row.Sum, false)
+			for _, s := range c.Small {
+				measure(1, s, row.Sum, false)
+			}
+			if len(c.Notes) > 0 {
+				want[i] = most
+			}
+		}
+	}
+	numbers, texts := 0.0, 0.0
+	for i, w := range want {
+		if g.Cols[i].Num {
+			numbers += w
+		} else {
+			texts += w
+		}
+	}
+	left := pdfWidth - numbers
+	for i := range want {
+		if !g.Cols[i].Num && texts > left {
+			want[i] *= left / texts
+		}
+	}
+	want[0] += max(0, left-texts)
+	return want
+}
+
+// grid draws a table.
 func (p printer) grid(g *grid) {
 	n := len(g.Cols)
-	widths := make([]float64, n)
-	rest := pdfWidth
-	for i := 1; i < n; i++ {
-		widths[i] = 78
-		if !g.Cols[i].Num {
-			widths[i] = min(130, pdfWidth*0.6/float64(n-1))
-		} else if n > 5 {
-			widths[i] = 68
-		}
-		rest -= widths[i]
-	}
-	widths[0] = rest
-	p.say(g.Caption, 8, false, true)
-	p.keep(40)
 	head := make([][]string, n)
 	for i, c := range g.Cols {
 		head[i] = []string{strings.TrimSpace(c.Name + " " + c.Small)}
 	}
+	widths := p.widths(g, head)
+	p.say(g.Caption, 8, false, true)
+	p.keep(40)
 	p.row(g, widths, head, false, true)
 	for _, row := range g.Rows {
 		cells := make([][]string, n)
@@ -213,7 +268,7 @@ func (p printer) row(g *grid, widths []float64, cells [][]string, sum, head bool
 	for i, parts := range cells {
 		for k, text := range parts {
 			p.font(k, i, sum, head)
-			for _, l := range p.SplitText(pdfText(text), widths[i]-6) {
+			for _, l := range p.SplitText(pdfText(text), widths[i]-pdfGap) {
 				lines[i] = append(lines[i], string(rune('0'+min(k, 1)))+l)
 			}
 		}
@@ -230,7 +285,7 @@ func (p printer) row(g *grid, widths []float64, cells [][]string, sum, head bool
 		for k, l := range lines[i][:min(len(lines[i]), 50)] {
 			p.font(int(l[0]-'0'), i, sum, head)
 			p.SetXY(x, top+float64(k)*pdfLine)
-			p.CellFormat(widths[i]-6, pdfLine, l[1:], "", 0, align, false, 0, "")
+			p.CellFormat(widths[i]-pdfGap, pdfLine, l[1:], "", 0, align, false, 0, "")
 		}
 		x += widths[i]
 	}

@@ -118,11 +118,7 @@ func row(cells []string) table.Row {
 
 func (s *sheet) csv(w io.Writer) error {
 	cw := csv.NewWriter(w)
-	head := make([]string, len(s.head))
-	for i, h := range s.head {
-		head[i] = guard(h, false)
-	}
-	cw.Write(head)
+	cw.Write(guardAll(s.head))
 	for _, r := range s.rows {
 		cells := make([]string, len(r))
 		for i, c := range r {
@@ -153,6 +149,14 @@ func guard(cell string, numbers bool) string {
 		return cell
 	}
 	return "'" + cell
+}
+
+func guardAll(cells []string) []string {
+	out := make([]string, len(cells))
+	for i, c := range cells {
+		out[i] = guard(c, false)
+	}
+	return out
 }
 
 // clean makes text from a source safe for a terminal: control characters, and

@@ -2,17 +2,19 @@ package main
 
 import (
 	"context"
+	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 )
 
-// maxResult bounds the bytes of a query's result, which is held until its
-// columns' widths are known.
-const maxResult = 256 << 20
+// maxResult bounds the bytes of a query's result that is held until its columns'
+// widths are known. A table of so many is made in five times the memory.
+const maxResult = 64 << 20
 
 func newSQLCommand(a *app) *cobra.Command {
 	var format string
@@ -64,49 +66,114 @@ func runSQL(ctx context.Context, a *app, format string, timeout time.Duration, q
 		limited, cancel = context.WithTimeout(ctx, timeout)
 	}
 	defer cancel()
-	var s *sheet
-	list := []sqlRow{}
-	size := 0
-	err = db.Query(limited, query, func(columns []string) error {
-		s = newSheet()
-		s.head = columns
-		return nil
-	}, func(cells []any) error {
-		if size += sizeOf(cells); size > maxResult {
-			return fmt.Errorf("sql: the result is over %d MiB: add a LIMIT, or count instead of listing", maxResult>>20)
-		}
-		if format == "json" {
-			r := sqlRow{names: s.head}
-			for _, c := range cells {
-				r.cells = append(r.cells, sqlValue(c))
-			}
-			list = append(list, r)
-			return nil
-		}
-		r := make([]string, len(cells))
-		for i, c := range cells {
-			switch v := sqlValue(c).(type) {
-			case int64, float64:
-				s.right[i] = true
-				r[i] = fmt.Sprint(v)
-			case nil:
-			default:
-				r[i] = fmt.Sprint(v)
-			}
-		}
-		s.add(r...)
-		return nil
-	})
-	if err != nil {
-		if limited.Err() == context.DeadlineExceeded && ctx.Err() == nil {
-			return fmt.Errorf("sql: stopped after %s (--timeout)", timeout)
-		}
+	out := sqlOutput{format: format, w: a.out}
+	err = untilEnd(limited, func() error { return db.Query(limited, query, out.columns, out.row) })
+	switch {
+	case err != nil && limited.Err() == context.DeadlineExceeded && ctx.Err() == nil:
+		return fmt.Errorf("sql: stopped after %s (--timeout)", timeout)
+	case err != nil:
 		return err
 	}
-	if format == "json" {
-		return writeJSON(a.out, list)
+	return out.end()
+}
+
+// untilEnd is what f returns, or the context's error a while after its end: SQLite
+// looks for an interrupt between the steps of a statement, and one step of a
+// query that means harm, such as a search in a long text, may take hours.
+func untilEnd(ctx context.Context, f func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- f() }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
 	}
-	return s.write(a.out, format)
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(graceTime):
+		return ctx.Err()
+	}
+}
+
+// sqlOutput is a query's result on its way to the user. CSV is written row by
+// row; the others are held until all of it is known.
+type sqlOutput struct {
+	format string
+	w      io.Writer
+	sheet  *sheet
+	list   []sqlRow
+	size   int
+	csv    *csv.Writer
+}
+
+func (o *sqlOutput) columns(names []string) error {
+	o.sheet = newSheet()
+	o.sheet.head = names
+	if o.format == "csv" {
+		o.csv = csv.NewWriter(o.w)
+		return o.csv.Write(guardAll(names))
+	}
+	return nil
+}
+
+func (o *sqlOutput) row(cells []any) error {
+	if o.csv != nil {
+		return o.csvRow(cells)
+	}
+	if o.size += sizeOf(cells); o.size > maxResult {
+		return fmt.Errorf("sql: the result is over %d MiB: add a LIMIT, count instead of listing, or ask for --format csv", maxResult>>20)
+	}
+	if o.format == "json" {
+		r := sqlRow{names: o.sheet.head}
+		for _, c := range cells {
+			r.cells = append(r.cells, sqlValue(c))
+		}
+		o.list = append(o.list, r)
+		return nil
+	}
+	r := make([]string, len(cells))
+	for i, c := range cells {
+		text, number := sqlText(c)
+		r[i] = text
+		if number {
+			o.sheet.right[i] = true
+		}
+	}
+	o.sheet.add(r...)
+	return nil
+}
+
+func (o *sqlOutput) csvRow(cells []any) error {
+	r := make([]string, len(cells))
+	for i, c := range cells {
+		text, number := sqlText(c)
+		r[i] = guard(text, number)
+	}
+	return o.csv.Write(r)
+}
+
+func (o *sqlOutput) end() error {
+	switch {
+	case o.csv != nil:
+		o.csv.Flush()
+		return o.csv.Error()
+	case o.format == "json":
+		return writeJSON(o.w, append([]sqlRow{}, o.list...))
+	}
+	return o.sheet.write(o.w, o.format)
+}
+
+// sqlText is a value as text; number tells whether it is one.
+func sqlText(v any) (text string, number bool) {
+	switch v := sqlValue(v).(type) {
+	case nil:
+		return "", false
+	case int64, float64:
+		return fmt.Sprint(v), true
+	default:
+		return fmt.Sprint(v), false
+	}
 }
 
 // sizeOf is about how much memory a row takes.

@@ -145,7 +145,7 @@ type room struct {
 }
 
 // maxKept bounds the messages of a Call-ID whose memory is kept for the next one.
-const maxKept = 4096
+const maxKept = 32768
 
 // Assembler assembles one Call-ID after the other in the same memory. Calls have a
 // dozen messages: making these lists anew was half of what an import allocated,

@@ -18,6 +18,7 @@ var sections = []struct{ name, title, text, head string }{
 	{"hostile", "Hostile input", "Each is read to its end or up to a stated limit, with the place reported and the rest read, within the bounds given.", "| input | size | memory | bound | CPU time | bound |\n|---|--:|--:|--:|--:|--:|"},
 	{"growing", "Very many of one thing", "Each is read in two sizes, one twice the other: all of it is counted, what a limit leaves out is told with its place and number, memory stays within its bound, and twice the input may take a quarter more memory at most.", "| input | how many | memory | of twice as many | bound | CPU time of twice as many | bound |\n|---|--:|--:|--:|--:|--:|--:|"},
 	{"full", "Very many of one thing, in full", "The same at the largest sizes (`CALLSIFT_TEST_FULL=1 go test ./cmd/callsift/safety -run TestGrowing -update`), when somebody last had the time.", "| input | how many | memory | bound | CPU time | what is told |\n|---|--:|--:|--:|--:|---|"},
+	{"sql", "Hostile queries", "`callsift sql` is asked to write, attach, set, load, run several statements, never end and fill the memory: each ends with one sentence and status 1, or, if it only reads, within its bounds.", "| what | figure |\n|---|--:|"},
 	{"output", "Hostile text in the output", "Formulas, HTML, terminal escapes in every field that a source can fill.", "| what | figure |\n|---|--:|"},
 }
 

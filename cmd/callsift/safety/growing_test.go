@@ -31,7 +31,7 @@ func all(n int) int { return n }
 func one(n int) int { return 1 }
 
 var growingInputs = []growing{
-	{name: "dialogs that stay open", n: 70_000, full: 10_000_000, memory: 112, time: 40 * time.Second, calls: all, messages: all, write: openDialogs, warns: "legs of one call is not judged"},
+	{name: "dialogs that stay open", n: 70_000, full: 10_000_000, memory: 88, time: 40 * time.Second, calls: all, messages: all, write: openDialogs, warns: "legs of one call is not judged"},
 	{name: "TCP streams that never close", n: 60_000, full: 1_000_000, memory: 128, time: 60 * time.Second, calls: one, messages: func(n int) int { return n + 1 }, write: openStreams, warns: "streams were given up"},
 	{name: "User-Agents, a new one in each message", n: 50_000, full: 1_000_000, memory: 128, time: 60 * time.Second, calls: none, messages: all, warns: "are counted without these texts",
 		write: each(func(i int) string {

@@ -68,11 +68,15 @@ type result struct {
 	cpu      time.Duration // what it took of the processors: a bound on it holds on a loaded machine too
 }
 
+// patience is how long a run may take before it is given up: ten million dialogs
+// need an hour of a busy machine.
+var patience = map[bool]time.Duration{false: 10 * time.Minute, true: 3 * time.Hour}[full]
+
 // callsift runs the program. An input is written to its standard input until it
 // has had enough of it.
 func callsift(t testing.TB, input func(io.Writer) error, args ...string) result {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, binary, args...)
 	cmd.Env = environment()
