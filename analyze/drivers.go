@@ -362,8 +362,9 @@ func (g *grid) raisedAlike(cells []counts3, keys choice, k int) bool {
 	raised := 0.
 	for _, v := range slices.Sorted(maps.Keys(sums)) { // in order: sums of floats depend on it
 		s := sums[v]
-		// Of an outage all values lose the same part, however often they failed before.
-		alike := 2*s.x*(own.e+1) >= own.x*(s.e+1) || 2*s.x*own.n >= own.x*s.n
+		// Of what fails most attempts, all values lose the same part, however often
+		// they failed before; of less, all fail so many times as often.
+		alike := 2*s.x*own.n >= own.x*s.n || 2*own.x < own.n && 2*s.x*(own.e+1) >= own.x*(s.e+1)
 		if v != *keys[k] && s.excess() >= 5 && s.excess() >= 3*math.Sqrt(s.e+1) && alike {
 			raised += s.excess()
 		}

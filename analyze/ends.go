@@ -47,24 +47,43 @@ func (l *line) weights(in []bool) []float64 {
 // sharpen moves the ends of a stretch to where its own attempts put them; ongoing
 // where those after its end do not say that it is over.
 func (g *grid) sharpen(l *line, s stay) (better stay, ongoing bool) {
+	if s.daily { // said by its days: over after its last one
+		s = g.sharpenDays(l, s)
+		return s, s.last == g.bins-1
+	}
 	for range 5 {
-		if s.daily {
-			break
-		}
 		first, last := heaviest(l.weights(s.mask(g)))
 		if first == s.first && last == s.last || last < first {
 			break
 		}
 		s.first, s.last = first, last
 	}
-	in := s.mask(g)
-	w, after := l.weights(in), 0.
-	for b := lastOf(in) + 1; b < g.bins; b++ {
-		if q := g.quarterOfDay(b); !s.daily || q >= s.from && q < s.to {
-			after += w[b]
-		}
+	w, after := l.weights(s.mask(g)), 0.
+	for _, x := range w[s.last+1:] {
+		after += x
 	}
 	return s, after > -sureOver
+}
+
+// sharpenDays moves the first and last day of what comes by the clock.
+func (g *grid) sharpenDays(l *line, s stay) stay {
+	w := l.weights(s.mask(g))
+	var firsts, lasts []int // bins of each day
+	var sums []float64
+	for b := range g.bins {
+		if b == 0 || g.local(b).Day() != g.local(b-1).Day() {
+			firsts, lasts, sums = append(firsts, b), append(lasts, b), append(sums, 0)
+		}
+		day := len(sums) - 1
+		lasts[day] = b
+		if q := g.quarterOfDay(b); q >= s.from && q < s.to {
+			sums[day] += w[b]
+		}
+	}
+	if first, last := heaviest(sums); last-first+1 >= minDays {
+		s.first, s.last = firsts[first], lasts[last]
+	}
+	return s
 }
 
 // heaviest is the stretch with the greatest sum.
@@ -80,15 +99,6 @@ func heaviest(w []float64) (first, last int) {
 		}
 	}
 	return first, last
-}
-
-func lastOf(in []bool) int {
-	for b := len(in) - 1; b >= 0; b-- {
-		if in[b] {
-			return b
-		}
-	}
-	return -1
 }
 
 // slowFrom moves the ends of a slow set-up to where the delays put them: of the
