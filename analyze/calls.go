@@ -14,14 +14,14 @@ func Calls(ctx context.Context, db *store.DB, q Query, f func(*store.Attempt) er
 		return err
 	}
 	s := selectFrom(Data{Profiles: profiles}, q, nil)
-	filter := store.Filter{Profiles: map[int64]bool{}}
+	filter := store.Filter{Profiles: map[int64]bool{}, Listed: true}
 	if !q.Period.From.IsZero() {
 		filter.From = q.Period.From.UnixMicro()
 	}
 	if !q.Period.To.IsZero() {
 		filter.To = q.Period.To.UnixMicro()
 	}
-	for id := range s.profiles {
+	for id := range s.profiles() {
 		filter.Profiles[id] = true
 	}
 	return db.Attempts(ctx, filter, func(a *store.Attempt) error {
