@@ -25,7 +25,7 @@ func newSourceGrid(d Data, q Query, s symptom) *grid {
 // byCaller is the data with a cell a call or a wish, and of the past what was
 // read one by one.
 func byCaller(d Data, q Query, s symptom, once bool) Data {
-	q.Scope = s.scope
+	q.Scope, q.Period = s.scope, Period{} // of the past too
 	cells := func(d Data) Data {
 		d = withCallers(d, "source")
 		if once {
@@ -48,7 +48,7 @@ func wishesOf(d Data, sel *selection, s symptom) []Cell {
 	seen := map[wish]bool{}
 	var cells []Cell
 	for _, c := range d.Calls {
-		p := sel.profiles[c.Profile]
+		p := sel.profile(c.Profile, c.Start, c.Caller)
 		if p == nil {
 			continue
 		}
