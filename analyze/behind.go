@@ -130,7 +130,7 @@ func (b *behind) pick(ctx context.Context, db *store.DB) error {
 	kinds := kindsOf(sel)
 	var n int64
 	err = db.EachCell(ctx, from, to, func(c store.Cell, _ int) {
-		if p := sel.profiles[c.Profile]; p != nil {
+		if c.Profile < int64(len(kinds)) && kinds[c.Profile] != nil {
 			n += c.N
 			kinds[c.Profile].count(c)
 		}
@@ -170,10 +170,10 @@ type dense struct {
 // denseKinds is how many kinds are looked up where calls are many.
 const denseKinds = 40
 
-// kindsOf gives each selected profile its kind.
-func kindsOf(sel *selection) map[int64]*dense {
-	byProfile, kinds := map[int64]*dense{}, map[behindKind]*dense{}
-	for id, p := range sel.profiles {
+// kindsOf gives each selected profile, by its id, its kind.
+func kindsOf(sel *selection) []*dense {
+	byProfile, kinds := make([]*dense, len(sel.byID)), map[behindKind]*dense{}
+	for id, p := range sel.profiles() {
 		k := behindKind{trunk: p.Trunk, outcome: string(p.Outcome), code: p.Code}
 		if kinds[k] == nil {
 			kinds[k] = &dense{behindKind: k, profiles: map[int64]bool{}}
@@ -198,11 +198,11 @@ func (d *dense) count(c store.Cell) {
 	}
 }
 
-func densest(byProfile map[int64]*dense) []*dense {
+func densest(byProfile []*dense) []*dense {
 	var list []*dense
 	seen := map[*dense]bool{}
 	for _, d := range byProfile {
-		if d.n > 0 && !seen[d] {
+		if d != nil && d.n > 0 && !seen[d] {
 			seen[d] = true
 			list = append(list, d)
 		}

@@ -86,7 +86,7 @@ func (x *comparer) delayHours(d Data, q Query) []buckets {
 		})
 	case d.delayHours != nil:
 		ids := map[int64]bool{}
-		for id := range sel.profiles {
+		for id := range sel.profiles() {
 			ids[id] = true
 		}
 		for _, x := range d.delayHours(q.Period.From.UnixMicro(), q.Period.To.UnixMicro(), store.DelayPDD, ids) {

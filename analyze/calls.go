@@ -21,7 +21,7 @@ func Calls(ctx context.Context, db *store.DB, q Query, f func(*store.Attempt) er
 	if !q.Period.To.IsZero() {
 		filter.To = q.Period.To.UnixMicro()
 	}
-	for id := range s.profiles {
+	for id := range s.profiles() {
 		filter.Profiles[id] = true
 	}
 	return db.Attempts(ctx, filter, func(a *store.Attempt) error {

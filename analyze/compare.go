@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync"
 	"time"
 
 	"callsift/store"
@@ -91,16 +92,29 @@ func compare(current, previous Data, q Query, against Period, med bool, by []str
 	}
 	x := &comparer{now: current, before: previous, q: q, beforeQ: before, median: med, baseline: c.Baseline}
 	x.flatten()
-	c.Tables = append(c.Tables, x.kpis())
-	for _, name := range by {
-		if t, ok := x.byKey(name); ok {
-			c.Tables = append(c.Tables, t)
+	x.tables(&c, by)
+	return c
+}
+
+// tables fills in the tables, at the same time: each only reads what all share.
+func (x *comparer) tables(c *Comparison, by []string) {
+	var kpis ChangeTable
+	made, ok := make([]ChangeTable, len(by)), make([]bool, len(by))
+	var all sync.WaitGroup
+	all.Go(func() { kpis = x.kpis() })
+	for i, name := range by {
+		all.Go(func() { made[i], ok[i] = x.byKey(name) })
+	}
+	all.Go(func() { c.Effects = x.effects() })
+	all.Wait()
+	c.Tables = append(c.Tables, kpis)
+	for i, name := range by {
+		if ok[i] {
+			c.Tables = append(c.Tables, made[i])
 		} else {
 			c.Warnings = append(c.Warnings, "by "+name+": "+tooManyCallers)
 		}
 	}
-	c.Effects = x.effects()
-	return c
 }
 
 const tooManyCallers = "too many calls to be read one by one: ask for it alone, or for a shorter period"
@@ -333,18 +347,17 @@ func (x *comparer) hourly(of share, keep func(Cell, *store.Profile) bool, regist
 		if register {
 			q.Method = "REGISTER"
 		}
-		byHour := map[int64]Ratio{}
+		var byHour hourBins
 		selectFrom(d, q, q.headline()).cells(d, func(c Cell, p *store.Profile) {
 			if keep != nil && !keep(c, p) {
 				return
 			}
 			num, den := of(c.Cell, p)
-			h := c.Time / hour
-			byHour[h] = Ratio{Num: byHour[h].Num + num, Den: byHour[h].Den + den}
+			byHour.add(c.Time/hour, num, den)
 		})
-		bins := make([]Ratio, 0, len(byHour))
-		for _, r := range byHour {
-			bins = append(bins, r)
+		bins := make([]Ratio, 0, len(byHour.by))
+		for _, r := range byHour.by {
+			bins = append(bins, *r)
 		}
 		// In order, so that the sum of the terms is the same in every run.
 		slices.SortFunc(bins, func(a, b Ratio) int { return cmp.Or(cmp.Compare(a.Den, b.Den), cmp.Compare(a.Num, b.Num)) })

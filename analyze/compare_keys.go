@@ -26,15 +26,7 @@ func (x *comparer) byKey(name string) (t ChangeTable, ok bool) {
 	if isCode {
 		t.What = "ended so, of all"
 	}
-	value := func(c Cell, p *store.Profile) string {
-		switch {
-		case k.of != nil:
-			return k.of(p)
-		case k.at != nil:
-			return timeKey(name, c.Time, q.zone())
-		}
-		return c.Caller
-	}
+	value := k.valueOf(q)
 	count := func(d Data, period Period) (map[string]Ratio, int64) {
 		rows := map[string]Ratio{}
 		var all int64
@@ -129,38 +121,18 @@ func weight(c Change, isCode bool) int64 {
 	return c.Now.Den + c.Before.Den
 }
 
+// rowBins are the hours of a row in both periods.
+type rowBins [2]hourBins
+
 // testRows tests the rows that have enough behind them.
 func (x *comparer) testRows(t *ChangeTable, name string, isCode bool, q Query, of share, value func(Cell, *store.Profile) string) {
-	bins := map[string]*[2]map[int64]Ratio{}
+	bins := map[string]*rowBins{}
 	for i := range t.Rows {
 		if r := &t.Rows[i]; !x.baseline && r.NowOK && r.BeforeOK {
-			bins[r.Key] = &[2]map[int64]Ratio{{}, {}}
+			bins[r.Key] = &rowBins{}
 		}
 	}
-	totals := [2]map[int64]int64{{}, {}}
-	for side, from := range []struct {
-		d Data
-		p Period
-	}{{x.now, x.q.Period}, {x.before, x.beforeQ.Period}} {
-		if from.p.From.IsZero() {
-			continue
-		}
-		selected := q
-		selected.Period = from.p
-		selectFrom(from.d, selected, q.headline()).cells(withCallers(from.d, name), func(c Cell, p *store.Profile) {
-			h := c.Time / hour
-			totals[side][h] += c.N
-			b := bins[value(c, p)]
-			if b == nil {
-				return
-			}
-			num, den := of(c.Cell, p)
-			if isCode {
-				num, den = c.N, 0
-			}
-			b[side][h] = Ratio{Num: b[side][h].Num + num, Den: b[side][h].Den + den}
-		})
-	}
+	totals := x.hoursOf(bins, name, isCode, q, of, value)
 	for i := range t.Rows {
 		r := &t.Rows[i]
 		b := bins[r.Key]
@@ -168,12 +140,12 @@ func (x *comparer) testRows(t *ChangeTable, name string, isCode bool, q Query, o
 			continue
 		}
 		var groups [][]Ratio
-		for side, byHour := range b {
+		for side := range b {
 			var list []Ratio
-			for _, h := range sortedHours(totals[side]) {
-				one := byHour[h]
+			for _, h := range sortedHours(totals[side].by) {
+				one := b[side].of(h)
 				if isCode {
-					one.Den = totals[side][h]
+					one.Den = totals[side].of(h).Den
 				}
 				list = append(list, one)
 			}
@@ -190,7 +162,48 @@ func (x *comparer) testRows(t *ChangeTable, name string, isCode bool, q Query, o
 	}
 }
 
-func sortedHours(m map[int64]int64) []int64 {
+// hoursOf counts the rows by hour, and all calls.
+func (x *comparer) hoursOf(bins map[string]*rowBins, name string, isCode bool, q Query, of share, value func(Cell, *store.Profile) string) (totals rowBins) {
+	k, _ := keyNamed("--by", name)
+	for side, from := range []struct {
+		d Data
+		p Period
+	}{{x.now, x.q.Period}, {x.before, x.beforeQ.Period}} {
+		if from.p.From.IsZero() {
+			continue
+		}
+		selected := q
+		selected.Period = from.p
+		sel := selectFrom(from.d, selected, q.headline())
+		rows := make([]*rowBins, len(sel.byID)) // where the profile says which row it is
+		if k.of != nil {
+			for id, p := range sel.byID {
+				if p != nil {
+					rows[id] = bins[k.of(p)]
+				}
+			}
+		}
+		sel.cells(withCallers(from.d, name), func(c Cell, p *store.Profile) {
+			h := c.Time / hour
+			totals[side].add(h, 0, c.N)
+			b := rows[c.Profile]
+			if k.of == nil {
+				b = bins[value(c, p)]
+			}
+			if b == nil {
+				return
+			}
+			num, den := of(c.Cell, p)
+			if isCode {
+				num, den = c.N, 0
+			}
+			b[side].add(h, num, den)
+		})
+	}
+	return totals
+}
+
+func sortedHours(m map[int64]*Ratio) []int64 {
 	list := make([]int64, 0, len(m))
 	for h := range m {
 		list = append(list, h)

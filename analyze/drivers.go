@@ -431,7 +431,7 @@ func contrast(a, b counts3) float64 {
 func (d *driver) profilesOf(data Data) (exposed, having map[int64]bool) {
 	exposed, having = map[int64]bool{}, map[int64]bool{}
 	one := store.Cell{N: 1, Talked: 1, Short: 1}
-	for id, p := range selectFrom(data, d.g.q, d.g.q.headline()).profiles {
+	for id, p := range selectFrom(data, d.g.q, d.g.q.headline()).profiles() {
 		var v values
 		for k, dim := range dims {
 			v[k] = dim.of(p)

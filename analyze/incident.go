@@ -205,7 +205,7 @@ func describe(d Data, q Query, b binning, found []window) []Incident {
 	if d.Calls == nil && d.few != nil {
 		for i, w := range found {
 			ids := map[int64]bool{}
-			for id, p := range sel.profiles {
+			for id, p := range sel.profiles() {
 				if p.Outcome == codes.Failed && keyOf(p) == w.seriesKey {
 					ids[id] = true
 				}

@@ -3,9 +3,11 @@ package analyze
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
+	"sync"
 	"time"
 
 	"callsift/store"
@@ -87,12 +89,16 @@ func ReportFrom(ctx context.Context, db *store.DB, q Query, title string) (Repor
 	before.Period = q.Period.before()
 	var previous Data
 	if !before.Period.From.IsZero() {
-		if previous, err = loadBeside(ctx, db, before, oneByOne, &current); err != nil {
+		var list []Past
+		var pastErr error
+		var beside sync.WaitGroup // the database is asked by one at a time; what is made of its answers is the larger part
+		beside.Go(func() { list, pastErr = loadEarlier(ctx, db, q, current) })
+		previous, err = loadBeside(ctx, db, before, oneByOne, &current)
+		beside.Wait()
+		if err := errors.Join(err, pastErr); err != nil {
 			return Report{}, err
 		}
-		if current.Past, err = loadPast(ctx, db, q, current, previous); err != nil {
-			return Report{}, err
-		}
+		current.Past = withPrevious(list, q, current, previous)
 	}
 	return BuildReport(current, previous, q, title), nil
 }
@@ -103,31 +109,44 @@ const pastPeriods = 4
 // loadPast reads the counts of earlier periods by hour, those without any data
 // left out. The first of them was loaded as previous already.
 func loadPast(ctx context.Context, db *store.DB, q Query, current, previous Data) ([]Past, error) {
+	list, err := loadEarlier(ctx, db, q, current)
+	return withPrevious(list, q, current, previous), err
+}
+
+// loadEarlier is loadPast without the first.
+func loadEarlier(ctx context.Context, db *store.DB, q Query, current Data) ([]Past, error) {
 	var list []Past
 	p := q.Period
 	for i := range pastPeriods {
 		if p = p.before(); p.From.IsZero() || !reaches(current.Sources, p) {
 			break
 		}
-		past := Past{Period: p, Data: previous}
-		if i > 0 {
-			before := q
-			before.Period = p
-			l := &loader{ctx: ctx, db: db, q: before, data: Data{Profiles: current.Profiles, Sources: current.Sources}}
-			read := func() error { return l.cells(hour) }
-			if q.NeedsCalls() {
-				read = func() error { return l.calls(0) }
-			}
-			if err := read(); err != nil {
-				return nil, err
-			}
-			past.Data = l.data
+		if i == 0 {
+			continue
 		}
-		if len(past.Cells) > 0 {
-			list = append(list, past)
+		before := q
+		before.Period = p
+		l := &loader{ctx: ctx, db: db, q: before, data: Data{Profiles: current.Profiles, Sources: current.Sources}}
+		read := func() error { return l.cells(hour) }
+		if q.NeedsCalls() {
+			read = func() error { return l.calls(0) }
+		}
+		if err := read(); err != nil {
+			return nil, err
+		}
+		if len(l.data.Cells) > 0 {
+			list = append(list, Past{Period: p, Data: l.data})
 		}
 	}
 	return list, nil
+}
+
+// withPrevious puts the period before in front of earlier ones.
+func withPrevious(list []Past, q Query, current, previous Data) []Past {
+	if p := q.Period.before(); len(previous.Cells) > 0 && !p.From.IsZero() && reaches(current.Sources, p) {
+		return slices.Insert(list, 0, Past{Period: p, Data: previous})
+	}
+	return list
 }
 
 // clockStep is the longest step that keys about the clock can be read off: an
@@ -207,10 +226,10 @@ func (l *loader) cells(step int64) error {
 	if err != nil {
 		return err
 	}
-	l.data.Cells = make([]Cell, 0, len(cells))
-	for _, c := range cells {
+	l.data.Cells = make([]Cell, len(cells))
+	for i, c := range cells {
 		c.Time = max(c.Time, from) // a long step begins before the period
-		l.data.Cells = append(l.data.Cells, Cell{Cell: c})
+		l.data.Cells[i].Cell = c
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -80,7 +81,10 @@ func (q Query) wants(p *store.Profile) bool {
 	if q.scope() == ScopeLeg {
 		scope = store.ScopeLeg
 	}
-	if p.Scope&scope == 0 || q.method() != AnyMethod && !strings.EqualFold(p.Method, q.method()) {
+	if p.Scope&scope == 0 {
+		return false
+	}
+	if m := q.method(); m != p.Method && m != AnyMethod && !strings.EqualFold(p.Method, m) {
 		return false
 	}
 	for _, c := range q.Where {
@@ -101,16 +105,26 @@ func (q Query) wants(p *store.Profile) bool {
 
 // selection is a query made ready to run over many rows.
 type selection struct {
-	q        Query
-	profiles map[int64]*store.Profile
-	byID     []*store.Profile // the same, nil: not wanted; ids are dense, and the map took a tenth of a report's time
-	times    []Condition
-	timeOK   map[int64]bool
-	callers  []Condition
+	q       Query
+	byID    []*store.Profile // nil: not wanted; ids are dense, and a map took a tenth of a report's time
+	times   []Condition
+	timeOK  map[int64]bool
+	callers []Condition
+}
+
+// profiles are those that the query selects.
+func (s *selection) profiles() iter.Seq2[int64, *store.Profile] {
+	return func(yield func(int64, *store.Profile) bool) {
+		for id, p := range s.byID {
+			if p != nil && !yield(int64(id), p) {
+				return
+			}
+		}
+	}
 }
 
 func selectFrom(d Data, q Query, keep func(*store.Profile) bool) *selection {
-	s := &selection{q: q, profiles: map[int64]*store.Profile{}, timeOK: map[int64]bool{}}
+	s := &selection{q: q, timeOK: map[int64]bool{}}
 	most := int64(-1)
 	for id := range d.Profiles {
 		most = max(most, id)
@@ -118,7 +132,7 @@ func selectFrom(d Data, q Query, keep func(*store.Profile) bool) *selection {
 	s.byID = make([]*store.Profile, most+1)
 	for id, p := range d.Profiles {
 		if q.wants(p) && (keep == nil || keep(p)) {
-			s.profiles[id], s.byID[id] = p, p
+			s.byID[id] = p
 		}
 	}
 	for _, c := range q.Where {

@@ -107,7 +107,7 @@ type archive struct {
 
 func newArchive(ctx context.Context, o *opened, path, kind string) *archive {
 	a := &archive{ctx: ctx, o: o, path: path, kind: kind, seen: map[string]int{}, left: maxArchiveBytes}
-	if o.size >= 0 && kind == "zip" {
+	if o.size >= 0 { // a tar unpacks to more than it holds too: a sparse file of a terabyte takes a kilobyte
 		a.left = min(maxArchiveBytes, max(freeBytes, o.size*maxArchiveRatio))
 	}
 	return a
@@ -210,6 +210,9 @@ func (a *archive) walkTar(visit func(m *archived, r io.Reader) error) error {
 		m := &archived{size: h.Size, modTime: h.ModTime}
 		if err := a.name(m, h.Name); err != nil {
 			return err
+		}
+		if h.Typeflag == tar.TypeGNUSparse && a.o.size < 0 {
+			m.problem = "a sparse file, of which a pipe does not tell how much it may hold"
 		}
 		if a.path != Stdin {
 			m.sha = func() (string, error) { return a.tarSHA(index) }

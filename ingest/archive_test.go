@@ -8,7 +8,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -216,6 +218,66 @@ func TestArchives(t *testing.T) {
 			t.Errorf("%s:\n%s", name, d)
 		}
 	}
+}
+
+// TestSparse: a tar's sparse file, of a kilobyte there and a terabyte read.
+func TestSparse(t *testing.T) {
+	data := sparseTar(call("a"), 1<<40) + tarOf(t, entry{"after.log", call("b")})
+	for name, want := range map[string][]string{
+		"of a size": {"after.log unreadable  0 archive unpacks to more than 500 times its size", "sparse.log unreadable  0 no known format, and not to be read to its end: archive unpacks to more than 500 times its size"},
+		"of a pipe": {"after.log imported sip-text 1", "sparse.log unreadable  0 a sparse file, of which a pipe does not tell how much it may hold"},
+	} {
+		ctx, db, path := context.Background(), openStore(t), write(t, "s.tar", data)
+		o, err := openFile(ctx, path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer o.close()
+		if err := o.unpackBody(); err != nil {
+			t.Fatal(err)
+		}
+		if name == "of a pipe" {
+			o.size = -1
+		}
+		g := group{ctx: ctx, db: db, done: func(FileResult) {}}
+		if err := errors.Join(g.archive(newArchive(ctx, o, path, "tar")), g.commit()); err != nil {
+			t.Fatal(err)
+		}
+		got := sourcesOf(t, db)
+		for i := range want {
+			if len(got) != len(want) || !strings.Contains(got[i], "s.tar!"+want[i]) {
+				t.Fatalf("%s: %q, want %q", name, got, want)
+			}
+		}
+	}
+}
+
+// sparseTar is the entry of a file in GNU tar's old sparse form: text, then a
+// hole up to size.
+func sparseTar(text string, size int64) string {
+	h := make([]byte, 512)
+	number := func(at int, n int64) { // base 256
+		binary.BigEndian.PutUint64(h[at+4:], uint64(n))
+		h[at] = 0x80
+	}
+	copy(h, "sparse.log")
+	copy(h[100:], "0000644\x000000000\x000000000\x00")
+	number(124, int64(len(text)))
+	copy(h[136:], "00000000000\x00")
+	h[156] = 'S'
+	copy(h[257:], "ustar  \x00")
+	number(386, 0)
+	number(398, int64(len(text)))
+	number(410, size)
+	number(422, 0)
+	number(483, size)
+	copy(h[148:], "        ")
+	sum := 0
+	for _, c := range h {
+		sum += int(c)
+	}
+	copy(h[148:], fmt.Sprintf("%06o\x00 ", sum))
+	return string(h) + text + strings.Repeat("\x00", 512-len(text))
 }
 
 // The same files again, in the same archive, in another kind, or alone, are the

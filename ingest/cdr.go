@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"hash/fnv"
 	"slices"
-	"strings"
 
 	"callsift/store"
 	"callsift/store/codes"
@@ -18,15 +17,8 @@ type cdrWriter struct {
 	format string
 	names  *namer
 	others [][2]int64 // times that earlier sources of this format cover, in order
-	copies map[cdrKey]int64
+	copies copyCounts
 	row    store.Attempt
-}
-
-// cdrKey is a row's identity while its time is shared with another source.
-type cdrKey struct {
-	start, talk, setup int64
-	id, caller, callee string
-	profile            store.Profile
 }
 
 func newCDRWriter(im *store.Import, format string, names *namer) *cdrWriter {
@@ -58,15 +50,9 @@ func (w *cdrWriter) known(a *store.Attempt) bool {
 	if have == 0 {
 		return false
 	}
-	if w.copies == nil {
-		w.copies = map[cdrKey]int64{}
-	}
-	key := cdrKey{a.Start, a.Talk, a.Setup, strings.Clone(a.NativeID), strings.Clone(a.Caller), strings.Clone(a.Callee), a.Profile}
-	for _, s := range [...]*string{&key.profile.Reason, &key.profile.FromAddr, &key.profile.TrunkHint, &key.profile.PrefixHint, &key.profile.UserAgent, &key.profile.DeviceHint} {
-		*s = strings.Clone(*s)
-	}
-	w.copies[key]++
-	return w.copies[key] <= have
+	n := w.copies.of(copyHash(a), func() int64 { return w.im.DoubledAlready(a) })
+	*n++
+	return *n <= have
 }
 
 // attemptOfCDR is a record as an attempt that is a call of its own.

@@ -19,7 +19,8 @@ import (
 // the cell shows none, and a long number keeps all its digits. What Excel read
 // out of a CSV that had lost the seconds before stays without them.
 //
-// A workbook is not read line by line: up to 64 MiB, and up to 512 MiB unpacked.
+// A workbook is not read line by line: up to 64 MiB, and up to 512 MiB unpacked;
+// for more see checkParts.
 // The place of a record is its row: Line is the row's number in its sheet, and
 // Offset counts rows over all sheets.
 var CDRSheet = Format{
@@ -55,6 +56,9 @@ func openSheets(src io.Reader) (*excelize.File, error) {
 	if len(data) > maxWorkbook {
 		return nil, fmt.Errorf("a workbook over %d MiB", maxWorkbook>>20)
 	}
+	if err := checkParts(data); err != nil {
+		return nil, err
+	}
 	return excelize.OpenReader(bytes.NewReader(data), excelize.Options{
 		RawCellValue: true, UnzipSizeLimit: maxSheet, UnzipXMLSizeLimit: sheetMemory,
 	})
@@ -72,7 +76,7 @@ type sheetReader struct {
 func readSheets(in *Input, out Sink) error {
 	book, err := openSheets(in)
 	if err != nil {
-		return fmt.Errorf("workbook: %w", err)
+		return &unopenedError{fmt.Errorf("workbook: %w", err)}
 	}
 	defer book.Close()
 	r := &sheetReader{in: in, out: out, records: newRecordReader(in, out)}

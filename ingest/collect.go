@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"hash/fnv"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -291,10 +292,14 @@ func (c *collector) finish() {
 	} else {
 		c.asm.covered = map[int64]bool{}
 	}
+	large := c.size > maxOpen/2
 	for c.first != nil {
 		c.close(c.first, true)
 	}
 	c.open, c.spare = nil, nil
+	if large && !c.wait {
+		debug.FreeOSMemory() // eight megabytes, before joining takes its own
+	}
 	c.asm.end()
 }
 

@@ -166,8 +166,8 @@ type block struct {
 }
 
 const (
-	blockSize = 128 << 10
-	blocks    = 4
+	blockSize = 256 << 10
+	blocks    = 3
 )
 
 func newAheadReader(r io.Reader, sum hash.Hash) *aheadReader {

@@ -129,7 +129,7 @@ func (g *group) body(o *opened, r *FileResult) error {
 	if format == nil {
 		r.Err = fmt.Errorf("%s: not a format that callsift knows; looked for %s", r.Path, lookedFor())
 		if err := o.rest(); err != nil {
-			return g.ctx.Err()
+			return g.unreadable(o, r, fmt.Errorf("no known format, and not to be read to its end: %w", err))
 		}
 		r.Source.SHA256, r.Source.Size = o.sha(), o.raw.n
 		return g.unknown(r, head)
@@ -202,6 +202,9 @@ func (g *group) source(o *opened, format *Format, head []byte, r *FileResult) er
 	}
 	if readErr != nil {
 		s.State = store.Partial
+		if errors.As(readErr, new(*unopenedError)) {
+			s.State = store.Unreadable
+		}
 		s.Note = joinNotes(s.Note, readErr.Error())
 		r.Err = fmt.Errorf("%s: %w", r.Path, readErr)
 	}
@@ -218,6 +221,12 @@ func (g *group) source(o *opened, format *Format, head []byte, r *FileResult) er
 	}
 	return g.end(r)
 }
+
+// unopenedError is what a reader returns of a file of its format of which it can
+// read nothing.
+type unopenedError struct{ error }
+
+func (e *unopenedError) Unwrap() error { return e.error }
 
 // unreadable notes a file that ended in an error before anything was read.
 func (g *group) unreadable(o *opened, r *FileResult, cause error) error {

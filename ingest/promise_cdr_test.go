@@ -136,6 +136,22 @@ func TestMasterCSVSameTimes(t *testing.T) {
 	partsTest(t, ".csv", rows, [][2]int{{0, 4}, {1, 5}})
 }
 
+// TestMasterCSVFarCopies: copies of a row count as often as one file has them,
+// also where the file has had more rows between them than are held in memory.
+func TestMasterCSVFarCopies(t *testing.T) {
+	defer func(was int) { maxCopies = was }(maxCopies)
+	maxCopies = 2
+	var rows []string
+	for i := range 40 {
+		rows = append(rows, csvRow(60*i, "", "BUSY", 0)) // with an id they would be legs of one call
+	}
+	n := len(rows)
+	rows = append(append(rows, rows[:n/2]...), rows[:n/4]...)
+	for _, parts := range [][][2]int{{{0, n}, {0, len(rows)}}, {{n, len(rows)}, {0, n}, {0, len(rows)}}} {
+		partsTest(t, ".csv", rows, parts)
+	}
+}
+
 // TestNewRockParts: files split between the two records of a call, or overlapping.
 func TestNewRockParts(t *testing.T) {
 	records := omRecords(24)

@@ -16,6 +16,14 @@ func (im *Import) Double(a *Attempt) {
 		a.Start, recordKey(a), im.Source.ID, a.Offset, a.Length, a.Line)
 }
 
+// DoubledAlready is how many records like this one the import's source has had
+// that others have brought too.
+func (im *Import) DoubledAlready(a *Attempt) (n int64) {
+	im.look(`SELECT count(*) FROM doubled WHERE start = ? AND key = ? AND source = ?`, []any{a.Start, recordKey(a), im.Source.ID},
+		func(r *sql.Rows) error { return r.Scan(&n) })
+	return n
+}
+
 // recordKey is the hash of what makes records the same: all that they say, and
 // nothing that is concluded from other records. It is stored, so it must not change.
 func recordKey(a *Attempt) int64 {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"encoding/binary"
 	"fmt"
 	"io/fs"
 	"os"
@@ -96,6 +97,19 @@ func TestMigrateFromEmpty(t *testing.T) {
 	}
 	if schemas[0] != schemas[1] || !strings.Contains(schemas[0], "view calls") {
 		t.Errorf("opened again, the schema is another one:\n%s\n%s", schemas[0], schemas[1])
+	}
+}
+
+// TestMigrateAtOnce: all scripts are one transaction, which SQLite counts at byte 24
+// of the file. One for each was 30 syncs of the disk before the first byte was read.
+func TestMigrateAtOnce(t *testing.T) {
+	db := newDB(t)
+	head, err := os.ReadFile(db.Path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := binary.BigEndian.Uint32(head[24:]); n != 1 {
+		t.Errorf("a new database is the work of %d transactions, want 1", n)
 	}
 }
 

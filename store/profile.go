@@ -267,13 +267,21 @@ func (im *Import) profileCounts() map[int64]int64 {
 
 // fillCodes writes the vocabulary into its tables.
 func fillCodes(tx *sql.Tx) error {
+	code, err := tx.Prepare(`INSERT OR REPLACE INTO sip_code (code, phrase, class, meaning, first_check) VALUES (?, ?, ?, ?, ?)`)
+	if err != nil {
+		return err
+	}
 	for _, c := range codes.AllSIP() {
-		if _, err := tx.Exec(`INSERT OR REPLACE INTO sip_code (code, phrase, class, meaning, first_check) VALUES (?, ?, ?, ?, ?)`, c.Code, c.Phrase, c.Class, c.Meaning, c.FirstCheck); err != nil {
+		if _, err := code.Exec(c.Code, c.Phrase, c.Class, c.Meaning, c.FirstCheck); err != nil {
 			return fmt.Errorf("code %d: %w", c.Code, err)
 		}
 	}
+	cause, err := tx.Prepare(`INSERT OR REPLACE INTO q850_cause (cause, name, meaning, first_check) VALUES (?, ?, ?, ?)`)
+	if err != nil {
+		return err
+	}
 	for _, c := range codes.AllQ850() {
-		if _, err := tx.Exec(`INSERT OR REPLACE INTO q850_cause (cause, name, meaning, first_check) VALUES (?, ?, ?, ?)`, c.Value, c.Name, c.Meaning, c.FirstCheck); err != nil {
+		if _, err := cause.Exec(c.Value, c.Name, c.Meaning, c.FirstCheck); err != nil {
 			return fmt.Errorf("cause %d: %w", c.Value, err)
 		}
 	}

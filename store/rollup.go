@@ -85,6 +85,9 @@ func (s *steps) add(c Cell, left int) {
 		s.cells[i].plus(c)
 		return
 	}
+	if len(s.cells) == cap(s.cells) { // not more than a half of what is to come: fresh memory costs more than the rows
+		s.cells = slices.Grow(s.cells, max(left/2, len(s.cells)/4, 16))
+	}
 	s.at[c.Profile] = len(s.cells)
 	s.cells = append(s.cells, c)
 }

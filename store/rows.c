@@ -309,5 +309,16 @@ static int extend(sqlite3 *db, char **err, const void *api) {
 	return sqlite3_create_function_v2(db, "pack_values", -1, UTF8, 0, 0, pack_step, pack_end, 0);
 }
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 // callsift_packed_rows adds both functions to all connections opened from now on.
-int callsift_packed_rows(void) { return sqlite3_auto_extension((void (*)(void))extend); }
+int callsift_packed_rows(void) {
+#ifdef __GLIBC__
+	// SQLite asks for memory on whichever thread Go runs the caller on. With an arena
+	// a thread, some megabytes lay idle in those of the others.
+	mallopt(M_ARENA_MAX, 1);
+#endif
+	return sqlite3_auto_extension((void (*)(void))extend);
+}

@@ -62,7 +62,7 @@ func ip6(p layers.IPProtocol) *layers.IPv6 {
 	return &layers.IPv6{Version: 6, HopLimit: 64, NextHeader: p, SrcIP: addr6A, DstIP: addr6B}
 }
 
-func udp() *layers.UDP { return &layers.UDP{SrcPort: 5070, DstPort: 15060} }
+func udpHead() *layers.UDP { return &layers.UDP{SrcPort: 5070, DstPort: 15060} }
 
 func ether(t layers.EthernetType) *layers.Ethernet {
 	return &layers.Ethernet{SrcMAC: macA, DstMAC: macB, EthernetType: t}
@@ -70,7 +70,7 @@ func ether(t layers.EthernetType) *layers.Ethernet {
 
 // udp4 is an Ethernet frame with a datagram.
 func udp4(t testing.TB, data string) []byte {
-	return pack(t, ether(layers.EthernetTypeIPv4), ip4(layers.IPProtocolUDP), udp(), gopacket.Payload(data))
+	return pack(t, ether(layers.EthernetTypeIPv4), ip4(layers.IPProtocolUDP), udpHead(), gopacket.Payload(data))
 }
 
 // tcp4 is an Ethernet frame with a segment; flags are letters of S, F, R.

@@ -4,11 +4,10 @@
 // Its one rule: memory is bounded whatever the file holds, and what is not
 // handed out is counted in the Summary with its reason.
 //
-// Headers are decoded by gopacket. The things around them are ours, each
-// for a reason that a test holds: places in the file and memory (file.go),
-// first fragments without the rest (fragment.go), connections that come back
-// on the same ports (stream.go), tunnels that gopacket opens only at a price
-// (tunnel.go).
+// All of it is ours and not gopacket's, each part for a reason that a test holds:
+// places in the file and memory (file.go), headers (decode.go), first fragments
+// without the rest (fragment.go), connections that come back on the same ports
+// (stream.go), tunnels (tunnel.go).
 package capture
 
 import (
@@ -141,7 +140,7 @@ type scan struct {
 	visit   func(*Payload) error
 	sum     Summary
 	links   map[uint16]int
-	decoder *decoder
+	decoder decoder
 	frags   *fragments
 	streams *streams
 	chunks  *chunks
@@ -171,7 +170,7 @@ func Read(r io.Reader, opt Options, visit func(*Payload) error) (Summary, error)
 }
 
 func newScan(opt Options, visit func(*Payload) error) *scan {
-	c := &scan{opt: opt, visit: visit, links: map[uint16]int{}, decoder: newDecoder(), frags: newFragments(), chunks: newChunks()}
+	c := &scan{opt: opt, visit: visit, links: map[uint16]int{}, frags: newFragments(), chunks: newChunks()}
 	c.sum.LinkTypes = map[string]int{}
 	c.sum.Skipped = map[string]int{}
 	c.streams = newStreams(c)

@@ -20,8 +20,8 @@ func linkCases(t testing.TB) map[string]struct {
 	data []byte
 } {
 	sip := gopacket.Payload(message("OPTIONS", 1, 3))
-	raw4 := pack(t, ip4(layers.IPProtocolUDP), udp(), sip)
-	raw6 := pack(t, ip6(layers.IPProtocolUDP), udp(), sip)
+	raw4 := pack(t, ip4(layers.IPProtocolUDP), udpHead(), sip)
+	raw6 := pack(t, ip6(layers.IPProtocolUDP), udpHead(), sip)
 	vlan := func(t layers.EthernetType) *layers.Dot1Q { return &layers.Dot1Q{VLANIdentifier: 7, Type: t} }
 	with := func(head string, data []byte) gopacket.Payload { return append([]byte(head), data...) }
 	pppoe := func(head string, data []byte) gopacket.Payload {
@@ -38,10 +38,10 @@ func linkCases(t testing.TB) map[string]struct {
 		"Ethernet":            {1, udp4(t, string(sip))},
 		"Ethernet trailer":    {1, append(udp4(t, string(sip)), "trailer"...)},
 		"Ethernet checksum":   {1 | 0x14000000, udp4(t, string(sip))},
-		"Ethernet IPv6":       {1, pack(t, ether(layers.EthernetTypeIPv6), ip6(layers.IPProtocolUDP), udp(), sip)},
-		"IPv6 hop by hop":     {229, pack(t, ip6(layers.IPProtocolIPv6HopByHop), hop, udp(), sip)},
-		"VLAN":                {1, pack(t, ether(layers.EthernetTypeDot1Q), vlan(layers.EthernetTypeIPv4), ip4(layers.IPProtocolUDP), udp(), sip)},
-		"QinQ":                {1, pack(t, ether(layers.EthernetTypeQinQ), vlan(layers.EthernetTypeDot1Q), vlan(layers.EthernetTypeIPv6), ip6(layers.IPProtocolUDP), udp(), sip)},
+		"Ethernet IPv6":       {1, pack(t, ether(layers.EthernetTypeIPv6), ip6(layers.IPProtocolUDP), udpHead(), sip)},
+		"IPv6 hop by hop":     {229, pack(t, ip6(layers.IPProtocolIPv6HopByHop), hop, udpHead(), sip)},
+		"VLAN":                {1, pack(t, ether(layers.EthernetTypeDot1Q), vlan(layers.EthernetTypeIPv4), ip4(layers.IPProtocolUDP), udpHead(), sip)},
+		"QinQ":                {1, pack(t, ether(layers.EthernetTypeQinQ), vlan(layers.EthernetTypeDot1Q), vlan(layers.EthernetTypeIPv6), ip6(layers.IPProtocolUDP), udpHead(), sip)},
 		"SLL":                 {113, with("\x00\x00\x00\x01\x00\x06\x02\x00\x00\x00\x00\x01\x00\x00\x08\x00", raw4)},
 		"SLL loopback":        {113, with("\x00\x00\x03\x04\x00\x06\x00\x00\x00\x00\x00\x00\x00\x00\x86\xdd", raw6)},
 		"SLL VLAN":            {113, with("\x00\x00\x00\x01\x00\x06\x02\x00\x00\x00\x00\x01\x00\x00\x81\x00\x00\x07\x08\x00", raw4)},
@@ -257,8 +257,8 @@ func TestSnapLength(t *testing.T) {
 
 func TestQuoted(t *testing.T) {
 	sip := gopacket.Payload(message("INVITE", 1, 0))
-	inner4 := pack(t, ip4(layers.IPProtocolUDP), udp(), sip)
-	inner6 := pack(t, ip6(layers.IPProtocolUDP), udp(), sip)
+	inner4 := pack(t, ip4(layers.IPProtocolUDP), udpHead(), sip)
+	inner6 := pack(t, ip6(layers.IPProtocolUDP), udpHead(), sip)
 	unreachable := &layers.ICMPv4{TypeCode: layers.CreateICMPv4TypeCode(3, 3)}
 	back4 := &layers.IPv4{Version: 4, TTL: 64, Protocol: layers.IPProtocolICMPv4, SrcIP: addrB, DstIP: addrA}
 	back6 := &layers.IPv6{Version: 6, HopLimit: 64, NextHeader: layers.IPProtocolICMPv6, SrcIP: addr6B, DstIP: addr6A}

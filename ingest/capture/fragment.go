@@ -5,8 +5,6 @@ import (
 	"container/list"
 	"net/netip"
 	"slices"
-
-	"github.com/gopacket/gopacket/layers"
 )
 
 // Fragments are put together here and not by ip4defrag and ip6defrag, which
@@ -129,15 +127,14 @@ func (d *pending) join(size int) []byte {
 // rebuilt takes up the packet put together.
 func (c *scan) rebuilt(d *pending, data []byte) {
 	c.sum.Rebuilt++
-	protocol := layers.IPProtocol(d.key.protocol)
-	first := protocol.LayerType()
-	if d.key.v6 && layers.LayerClassIPv6Extension.Contains(first) {
-		first = layers.LayerTypeIPv6Destination // they are all skipped alike
+	first := carried(d.key.protocol)
+	if d.key.v6 && first == fragment6 {
+		first = extension // of that length too
 	}
 	c.absent, c.depth = 0, 0
-	if c.decoder.parsers[first] == nil {
+	if first == noLayer || !d.key.v6 && (first == extension || first == fragment6) {
 		c.decoder.src, c.decoder.dst = d.key.src, d.key.dst
-		c.transport(protocol, data, protocolName(protocol), &d.at)
+		c.transport(d.key.protocol, data, protocolName(d.key.protocol), &d.at)
 		return
 	}
 	if _, ok := c.decoder.parse(first, data); !ok {
@@ -145,7 +142,7 @@ func (c *scan) rebuilt(d *pending, data []byte) {
 		return
 	}
 	switch first {
-	case layers.LayerTypeIPv4, layers.LayerTypeIPv6: // a tunnel: the inner addresses stand
+	case ipv4, ipv6: // a tunnel: the inner addresses stand
 	default:
 		c.decoder.src, c.decoder.dst = d.key.src, d.key.dst
 	}
@@ -163,7 +160,7 @@ func (c *scan) drop(d *pending) {
 		return
 	}
 	c.sum.Incomplete++
-	if size := d.reach(); size > 8 && layers.IPProtocol(d.key.protocol) == layers.IPProtocolUDP {
+	if size := d.reach(); size > 8 && d.key.protocol == protoUDP {
 		c.rebuilt(d, d.join(size))
 	}
 }

@@ -17,7 +17,7 @@ func fragmented(t testing.TB) map[string][][]byte {
 	sip := message("INVITE", 1, 1000)
 	return map[string][][]byte{
 		"IPv4": fragments4(udp4(t, sip), 504),
-		"IPv6": fragments6(pack(t, ether(layers.EthernetTypeIPv6), ip6(layers.IPProtocolUDP), udp(), gopacket.Payload(sip)), 504),
+		"IPv6": fragments6(pack(t, ether(layers.EthernetTypeIPv6), ip6(layers.IPProtocolUDP), udpHead(), gopacket.Payload(sip)), 504),
 	}
 }
 

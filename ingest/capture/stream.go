@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/gopacket/gopacket/layers"
-
 	"callsift/ingest/sip"
 )
 
@@ -77,13 +75,13 @@ func newStreams(c *scan) *streams {
 }
 
 // segment takes one TCP segment; missing bytes of it were not captured.
-func (t *streams) segment(way flow, tcp *layers.TCP, missing int, at *place) {
-	if len(tcp.Payload) == 0 && missing == 0 && !tcp.SYN && !tcp.FIN && !tcp.RST {
+func (t *streams) segment(way flow, tcp *decoder, missing int, at *place) {
+	if len(tcp.payload) == 0 && missing == 0 && !tcp.syn && !tcp.fin && !tcp.rst {
 		return // a bare acknowledgement
 	}
 	s := t.byFlow[way]
 	if s == nil {
-		if len(tcp.Payload) == 0 && !tcp.SYN {
+		if len(tcp.payload) == 0 && !tcp.syn {
 			return
 		}
 		s = &stream{way: way}
@@ -99,9 +97,9 @@ func (t *streams) segment(way flow, tcp *layers.TCP, missing int, at *place) {
 }
 
 // take finds the place of a segment in its stream.
-func (t *streams) take(s *stream, tcp *layers.TCP, missing int, at *place) {
-	seq := tcp.Seq
-	if tcp.SYN {
+func (t *streams) take(s *stream, tcp *decoder, missing int, at *place) {
+	seq := tcp.seq
+	if tcp.syn {
 		if !s.syn || s.isn != seq {
 			t.finish(s)
 			*s = stream{way: s.way, elem: s.elem, held: s.held, seen: at.time, syn: true, isn: seq, opened: true, next: seq + 1}
@@ -114,10 +112,10 @@ func (t *streams) take(s *stream, tcp *layers.TCP, missing int, at *place) {
 	if !s.opened { // the capture began in mid-stream
 		s.opened, s.next = true, seq
 	}
-	if len(tcp.Payload) > 0 || missing > 0 {
-		t.order(s, segment{seq, tcp.Payload, missing, *at})
+	if len(tcp.payload) > 0 || missing > 0 {
+		t.order(s, segment{seq, tcp.payload, missing, *at})
 	}
-	if (tcp.FIN || tcp.RST) && len(s.queue) == 0 && int32(seq+uint32(len(tcp.Payload)+missing)-s.next) >= 0 {
+	if (tcp.fin || tcp.rst) && len(s.queue) == 0 && int32(seq+uint32(len(tcp.payload)+missing)-s.next) >= 0 {
 		t.partial(s)
 	}
 }

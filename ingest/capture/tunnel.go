@@ -1,16 +1,10 @@
 package capture
 
-import (
-	"encoding/binary"
-
-	"github.com/gopacket/gopacket"
-	"github.com/gopacket/gopacket/layers"
-)
+import "encoding/binary"
 
 // Tunnels: GRE (RFC 2784, RFC 2890, with PPTP's version 1 of RFC 2637 and the
 // port mirrors ERSPAN I to III), VXLAN (RFC 7348), MPLS (RFC 3032) with IP or
-// Ethernet inside (RFC 4448), PPPoE (RFC 2516). gopacket has MPLS and PPPoE only
-// for its slow way of decoding; the headers are a few bytes each. What is inside
+// Ethernet inside (RFC 4448), PPPoE (RFC 2516). What is inside
 // begins anew, and its addresses are the ones that count. IP in IP needs
 // nothing: there the layers follow each other in the decoder.
 
@@ -24,6 +18,8 @@ const (
 const (
 	typeIPv4     = 0x0800
 	typeIPv6     = 0x86dd
+	typeVLAN     = 0x8100
+	typeQinQ     = 0x88a8
 	typePPPoE    = 0x8864
 	typeMPLS     = 0x8847
 	typeMPLSMany = 0x8848
@@ -38,7 +34,7 @@ const (
 
 // inside decodes what a tunnel carries. That it came through a tunnel does not
 // make it another packet: it is counted once, as what it is.
-func (c *scan) inside(first gopacket.LayerType, data []byte, at *place) {
+func (c *scan) inside(first layer, data []byte, at *place) {
 	if c.depth++; c.depth > maxDepth {
 		c.skip("more than 8 tunnels in each other")
 		return
@@ -57,32 +53,24 @@ func (c *scan) inside(first gopacket.LayerType, data []byte, at *place) {
 
 // beyond takes up a packet at the end of what the decoder knows.
 func (c *scan) beyond(at *place) {
-	d := c.decoder
+	d := &c.decoder
 	name := d.inner()
-	switch d.last() {
-	case layers.LayerTypeEthernet:
-		c.ethertype(uint16(d.eth.EthernetType), d.eth.Payload, name, at)
-	case layers.LayerTypeDot1Q:
-		c.ethertype(uint16(d.vlan.Type), d.vlan.Payload, name, at)
-	case layers.LayerTypeLinuxSLL:
-		c.ethertype(uint16(d.sll.EthernetType), d.sll.Payload, name, at)
-	case layers.LayerTypeLinuxSLL2:
-		c.ethertype(uint16(d.sll2.ProtocolType), d.sll2.Payload, name, at)
-	case layers.LayerTypeIPv4:
-		c.transport(d.ip4.Protocol, d.ip4.Payload, name, at)
-	case layers.LayerTypeIPv6:
-		c.transport(d.ip6.NextHeader, d.ip6.Payload, name, at)
+	switch d.last {
+	case ethernet, vlan, sll, sll2:
+		c.ethertype(d.next, d.payload, name, at)
+	case ipv4, ipv6, extension:
+		c.transport(uint8(d.next), d.payload, name, at)
 	default:
 		c.skip(name)
 	}
 }
 
 // transport takes up what an IP packet carries and the decoder does not know.
-func (c *scan) transport(protocol layers.IPProtocol, data []byte, name string, at *place) {
+func (c *scan) transport(protocol uint8, data []byte, name string, at *place) {
 	switch protocol {
-	case layers.IPProtocolSCTP:
+	case protoSCTP:
 		c.sctp(data, at)
-	case layers.IPProtocolGRE:
+	case protoGRE:
 		if typ, body, ok := gre(data); ok {
 			c.ethertype(typ, body, name, at)
 			return
@@ -95,16 +83,16 @@ func (c *scan) transport(protocol layers.IPProtocol, data []byte, name string, a
 
 // ethertype opens what an Ethernet type announces.
 func (c *scan) ethertype(typ uint16, data []byte, name string, at *place) {
-	first := gopacket.LayerTypeZero
+	first := noLayer
 	switch typ {
 	case typeIPv4:
-		first = layers.LayerTypeIPv4
+		first = ipv4
 	case typeIPv6:
-		first = layers.LayerTypeIPv6
+		first = ipv6
 	case typeEthernet:
-		first = layers.LayerTypeEthernet
+		first = ethernet
 	case typeERSPAN2, typeERSPAN3:
-		first, data = layers.LayerTypeEthernet, erspan(typ, data)
+		first, data = ethernet, erspan(typ, data)
 	case typeMPLS, typeMPLSMany:
 		first, data = mpls(data)
 	case typePPPoE:
@@ -115,7 +103,7 @@ func (c *scan) ethertype(typ uint16, data []byte, name string, at *place) {
 	case typePPP:
 		first, data = ppp(data)
 	}
-	if first == gopacket.LayerTypeZero {
+	if first == noLayer {
 		c.skip(name)
 		return
 	}
@@ -160,7 +148,7 @@ func erspan(typ uint16, b []byte) []byte {
 
 // mpls takes the label stack off. Nothing says what is below it; IP tells
 // itself by its version, and Ethernet may have a control word of zeros first.
-func mpls(b []byte) (gopacket.LayerType, []byte) {
+func mpls(b []byte) (layer, []byte) {
 	for labels := 0; labels < maxLabels && len(b) > 4; labels++ {
 		bottom := b[2]&1 == 1
 		b = b[4:]
@@ -169,27 +157,27 @@ func mpls(b []byte) (gopacket.LayerType, []byte) {
 		}
 		switch b[0] >> 4 {
 		case 4:
-			return layers.LayerTypeIPv4, b
+			return ipv4, b
 		case 6:
-			return layers.LayerTypeIPv6, b
+			return ipv6, b
 		case 0:
 			if len(b) > 4 {
-				return layers.LayerTypeEthernet, b[4:]
+				return ethernet, b[4:]
 			}
 		}
 		break
 	}
-	return gopacket.LayerTypeZero, nil
+	return noLayer, nil
 }
 
 // ppp reads a PPP protocol field, of one byte where compressed (RFC 1661 §6.5),
 // behind the address and control of RFC 1662 where these stand.
-func ppp(b []byte) (gopacket.LayerType, []byte) {
+func ppp(b []byte) (layer, []byte) {
 	if len(b) >= 2 && b[0] == 0xff && b[1] == 3 {
 		b = b[2:]
 	}
 	if len(b) < 2 {
-		return gopacket.LayerTypeZero, nil
+		return noLayer, nil
 	}
 	protocol, size := uint16(b[0]), 1
 	if b[0]&1 == 0 {
@@ -197,17 +185,17 @@ func ppp(b []byte) (gopacket.LayerType, []byte) {
 	}
 	switch protocol {
 	case pppIPv4:
-		return layers.LayerTypeIPv4, b[size:]
+		return ipv4, b[size:]
 	case pppIPv6:
-		return layers.LayerTypeIPv6, b[size:]
+		return ipv6, b[size:]
 	}
-	return gopacket.LayerTypeZero, nil
+	return noLayer, nil
 }
 
 // vxlan is the Ethernet frame in a datagram to a VXLAN port, nil if it is none:
 // 4789, or 8472 which Linux took before. The eight bytes of its header are zero
 // but for the flag "this has a network number" and that number.
-func vxlan(port layers.UDPPort, data []byte) []byte {
+func vxlan(port uint16, data []byte) []byte {
 	if port != 4789 && port != 8472 || len(data) < 8+14 {
 		return nil
 	}

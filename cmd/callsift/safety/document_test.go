@@ -16,6 +16,7 @@ var sections = []struct{ name, title, text, head string }{
 	{"trouble", "Disk, lock and file trouble", "Each must end with one sentence and status 1, and leave the database as it was.", "| what | tried | result |\n|---|--:|---|"},
 	{"readers", "Readers beside a writer, and Ctrl-C", "A report or breakdown sees all of a source or nothing of it.", "| what | figure |\n|---|--:|"},
 	{"hostile", "Hostile input", "Each is read to its end or up to a stated limit, with the place reported and the rest read, within the bounds given.", "| input | size | memory | bound | CPU time | bound |\n|---|--:|--:|--:|--:|--:|"},
+	{"archive", "Entries of archives", "Names that lead out of the folder, absolute ones, links, devices, control characters: each file is read as a source inside of its archive, nothing is written or read outside.", "| what | tried |\n|---|--:|"},
 	{"growing", "Very many of one thing", "Each is read in two sizes, one twice the other: all of it is counted, what a limit leaves out is told with its place and number, memory stays within its bound, and twice the input may take a quarter more memory at most.", "| input | how many | memory | of twice as many | bound | CPU time of twice as many | bound |\n|---|--:|--:|--:|--:|--:|--:|"},
 	{"full", "Very many of one thing, in full", "The same at the largest sizes (`CALLSIFT_TEST_FULL=1 go test ./cmd/callsift/safety -run TestGrowing -update`), when somebody last had the time.", "| input | how many | memory | bound | CPU time | what is told |\n|---|--:|--:|--:|--:|---|"},
 	{"sql", "Hostile queries", "`callsift sql` is asked to write, attach, set, load, run several statements, never end and fill the memory: each ends with one sentence and status 1, or, if it only reads, within its bounds.", "| what | figure |\n|---|--:|"},
@@ -79,7 +80,7 @@ func TestDocument(t *testing.T) {
 			t.Errorf("%s: no line for %q: run the tests with -update", document, c.name)
 		}
 	}
-	for _, c := range slices.Concat(hostileInputs, moreInputs) {
+	for _, c := range slices.Concat(hostileInputs, moreInputs, sheetInputs) {
 		if !strings.Contains(string(text), "| "+c.name+" |") {
 			t.Errorf("%s: no line for %q: run the tests with -update", document, c.name)
 		}

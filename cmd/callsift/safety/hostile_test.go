@@ -138,7 +138,7 @@ func bomb(w *bufio.Writer) {
 // TestHostile: every input is read within its bounds, what is wrong is told with
 // its place, and the rest is read.
 func TestHostile(t *testing.T) {
-	for _, c := range slices.Concat(hostileInputs, moreInputs) {
+	for _, c := range slices.Concat(hostileInputs, moreInputs, sheetInputs) {
 		t.Run(c.name, func(t *testing.T) {
 			db := filepath.Join(t.TempDir(), "callsift.db")
 			r := c.run(t, db)

@@ -73,20 +73,6 @@ var moreInputs = []hostile{
 		write: func(w *bufio.Writer) {
 			w.WriteString("\x28\xb5\x2f\xfd\x00\xa8" + "\x01\x00\x00" + strings.Repeat("x", 1000))
 		}},
-	{name: "workbook that unpacks to 2 GB", size: "2 MB", memory: 96, time: 60 * time.Second, file: "bomb.xlsx",
-		write: func(w *bufio.Writer) {
-			z := zip.NewWriter(w)
-			f, _ := z.Create("xl/workbook.xml")
-			io.WriteString(f, "<workbook/>")
-			for _, name := range []string{"xl/sharedStrings.xml", "xl/worksheets/sheet1.xml", "xl/worksheets/sheet2.xml", "xl/worksheets/sheet3.xml"} {
-				f, _ := z.Create(name)
-				zeros := make([]byte, 1<<20)
-				for range 512 {
-					f.Write(zeros)
-				}
-			}
-			z.Close()
-		}},
 }
 
 func jsonCall(uniqueid string) string {
