@@ -14,7 +14,7 @@ func Calls(ctx context.Context, db *store.DB, q Query, f func(*store.Attempt) er
 		return err
 	}
 	s := selectFrom(Data{Profiles: profiles}, q, nil)
-	filter := store.Filter{Profiles: map[int64]bool{}}
+	filter := store.Filter{Profiles: map[int64]bool{}, Listed: true}
 	if !q.Period.From.IsZero() {
 		filter.From = q.Period.From.UnixMicro()
 	}

@@ -28,6 +28,7 @@ type Filter struct {
 	Profiles map[int64]bool // only these; nil: all
 	Limit    int            // at most so many, in order of time
 	Newest   bool           // from the end of the period backwards
+	Listed   bool           // for people: rows of one moment in an order that imports do not show in, as with Limit
 	Key      string         // rows with this native id or bundle key, and the calls of such rows
 	ID       int64          // the row with this id
 
@@ -65,10 +66,14 @@ func (db *DB) Attempts(ctx context.Context, filter Filter, f func(*Attempt) erro
 		}
 		where = append(where, "+a.profile IN ("+strings.Join(ids, ",")+")")
 	}
-	order := "a.start, a.id"
+	order := "a.start"
 	if filter.Newest {
-		order = "a.start DESC, a.id DESC"
+		order = "a.start DESC"
 	}
+	if filter.Listed || filter.Limit > 0 {
+		order += ", a.native_id, a.caller, a.callee, a.talk_ms, a.setup_ms"
+	}
+	order += ", a.id"
 	query := `SELECT a.id, a.call, a.bundle, a.profile, a.start, a.caller, a.callee, a.native_id, coalesce(b.key, a.native_id), a.pdd_ms, a.setup_ms, a.talk_ms, a.delays, a.legs, a.source, a.offset, a.length, a.line
 		FROM attempt a LEFT JOIN bundle b ON b.id = a.bundle` + join + ` WHERE ` + strings.Join(where, " AND ") + ` ORDER BY ` + order
 	left := filter.Limit

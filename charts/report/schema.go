@@ -8,6 +8,7 @@ import (
 
 	"callsift/analyze"
 	"callsift/charts/internal/show"
+	"unicode"
 )
 
 // schemaName changes when a field goes or changes its meaning; fields may be
@@ -356,7 +357,25 @@ func encode(r *analyze.Report) ([]byte, error) {
 	if err := e.Encode(newDocument(r)); err != nil {
 		return nil, fmt.Errorf("report.json: %w", err)
 	}
-	return b.Bytes(), nil
+	return escapeSteering(b.Bytes()), nil
+}
+
+// escapeSteering escapes what JSON lets stand and a terminal obeys: C1 controls and
+// changes of direction.
+func escapeSteering(text []byte) []byte {
+	steers := func(r rune) bool { return r > 0x7e && unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }
+	if !bytes.ContainsFunc(text, steers) {
+		return text
+	}
+	var b bytes.Buffer
+	for _, r := range string(text) {
+		if steers(r) {
+			fmt.Fprintf(&b, "\\u%04x", r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.Bytes()
 }
 
 // incidentTitle is an incident as one sentence.

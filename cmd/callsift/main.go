@@ -195,6 +195,6 @@ func helpOn(c *cobra.Command, args []string) error {
 // remark tells the user something on standard error.
 func (a *app) remark(format string, args ...any) {
 	if !a.quiet {
-		fmt.Fprintf(a.err, "callsift: "+format+"\n", args...)
+		fmt.Fprintln(a.err, "callsift:", cleanLines(fmt.Sprintf(format, args...)))
 	}
 }
