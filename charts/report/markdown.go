@@ -29,7 +29,7 @@ func markdown(r *analyze.Report, opt Options) []byte {
 		}
 	}
 	if opt.Tool != "" {
-		p("\n%s, %s %s. %s", inline(opt.Tool), l.Say("counting rules"), inline(r.Rules), l.Say("The same input gives the same file."))
+		p("\n%s, %s %s. %s", inline(opt.Tool), l.Say("counting rules"), inline(l.Say(r.Rules)), l.Say("The same input gives the same file."))
 	}
 	return b.Bytes()
 }
