@@ -44,7 +44,7 @@ func classesAlt(r *analyze.Report, sums map[string]int64, total int64) string {
 	var parts, missing []string
 	for _, c := range Classes {
 		if sums[c] > 0 {
-			parts = append(parts, fmt.Sprintf("%s %s (%s)", ClassLabel(c), show.Count(sums[c]), show.Part(sums[c], total)))
+			parts = append(parts, fmt.Sprintf("%s: %s (%s)", ClassLabel(c), show.Count(sums[c]), show.Part(sums[c], total)))
 		}
 	}
 	for _, d := range r.Days {
@@ -52,7 +52,7 @@ func classesAlt(r *analyze.Report, sums map[string]int64, total int64) string {
 			missing = append(missing, d.Day.Format("Mon Jan 2"))
 		}
 	}
-	alt := fmt.Sprintf("%s in %s: %s.", show.Counted(total, r.Scope), period(r), strings.Join(parts, ", "))
+	alt := fmt.Sprintf("%s in %s: %s.", show.Counted(total, r.Scope), period(r), strings.Join(parts, "; "))
 	if n := len(missing); n > 7 {
 		alt += fmt.Sprintf(" No data on %d days.", n)
 	} else if n > 0 {

@@ -50,10 +50,10 @@ func codesFigure(r *analyze.Report) Figure {
 func codesAlt(r *analyze.Report, rows []analyze.CodeRow, total, answered int64) string {
 	var parts []string
 	for _, c := range rows[:min(5, len(rows))] {
-		parts = append(parts, fmt.Sprintf("%s %s (%s, %s)", c.Label, show.Count(c.Count), show.Part(c.Count, total), ended(c.Tally)))
+		parts = append(parts, fmt.Sprintf("%s: %s, %s, %s", c.Label, show.Count(c.Count), show.Part(c.Count, total), ended(c.Tally)))
 	}
 	return fmt.Sprintf("%s of %s %s in %s were not answered. Most frequent: %s.",
-		show.Count(total-answered), show.Count(total), show.Scope(r.Scope), period(r), strings.Join(parts, ", "))
+		show.Count(total-answered), show.Count(total), show.Scope(r.Scope), period(r), strings.Join(parts, "; "))
 }
 
 // ended says what a code's calls became: "user", "41 failed".

@@ -81,7 +81,7 @@ func heatAlt(r *analyze.Report, rated, failed int64) string {
 		parts = append(parts, fmt.Sprintf("%s %s (%d of %d)", w.name, show.Percent(w.rate), w.failed, w.rated))
 	}
 	if parts != nil {
-		alt += " Worst hours: " + strings.Join(parts, ", ") + "."
+		alt += " Worst hours: " + strings.Join(parts, "; ") + "."
 	}
 	return alt
 }

@@ -29,9 +29,9 @@ func paretoFigure(r *analyze.Report) Figure {
 	}
 	var parts []string
 	for _, c := range r.Pareto[:min(4, len(r.Pareto))] {
-		parts = append(parts, fmt.Sprintf("%s %s (%s)", paretoName(c), show.Count(c.Failed), show.Part(c.Failed, total)))
+		parts = append(parts, fmt.Sprintf("%s: %s (%s)", paretoName(c), show.Count(c.Failed), show.Part(c.Failed, total)))
 	}
-	fig.Alt = fmt.Sprintf("%s failed %s by cause: %s.", show.Count(total), show.Scope(r.Scope), strings.Join(parts, ", "))
+	fig.Alt = fmt.Sprintf("%s failed %s by cause: %s.", show.Count(total), show.Scope(r.Scope), strings.Join(parts, "; "))
 	fig.height = 170 + 54*max(2, len(r.Pareto))
 	fig.draw = func(p *paper, b box) { drawPareto(p, b, r.Pareto, total) }
 	return fig

@@ -66,12 +66,14 @@ type messageView struct {
 // newCallsView lays out the calls; from the first call that does not fit any more
 // ladders are left out, which the note says.
 func newCallsView(calls []Call, opt Options) (*callsView, error) {
+	l := opt.lang()
 	v := &callsView{Command: opt.CallsCommand}
 	size, left := 0, 0
 	for i, c := range calls {
-		row := callRow{Call: c, Start: show.None, PDD: show.Millis(c.PDD), Talk: talk(c.Talk), Attr: keyAttributes(c.Keys)}
+		c.Result, c.Cause, c.Story = l.Say(c.Result), l.Say(c.Cause), saidAll(c.Story, l)
+		row := callRow{Call: c, Start: show.None, PDD: l.Say(show.Millis(c.PDD)), Talk: talk(c.Talk), Attr: keyAttributes(c.Keys)}
 		if !c.Start.IsZero() {
-			row.Start, row.Sort = c.Start.Format("Mon 2006-01-02 15:04:05"), integer(c.Start.UnixMicro())
+			row.Start, row.Sort = l.Say(c.Start.Format("Mon 2006-01-02 15:04:05")), integer(c.Start.UnixMicro())
 		}
 		if c.PDD >= 0 {
 			row.PDDRaw = integer(c.PDD)
@@ -95,7 +97,7 @@ func newCallsView(calls []Call, opt Options) (*callsView, error) {
 		v.Rows = append(v.Rows, row)
 	}
 	if left > 0 {
-		v.Note = fmt.Sprintf("The ladders of %s are left out, since the file would be too large.", plural(left, "call", "calls"))
+		v.Note = l.Say(fmt.Sprintf("The ladders of %s are left out, since the file would be too large.", plural(left, "call", "calls")))
 	}
 	return v, nil
 }
@@ -109,7 +111,7 @@ func talk(ms int64) string {
 
 func newCallDetail(c Call, nr int, opt Options) (callDetail, int, error) {
 	d := callDetail{Anchor: fmt.Sprintf("call-%d", nr), ID: c.ID, Story: c.Story}
-	d.Title = charts.LadderTitle(c.Caller, c.Callee, c.Start) + ": " + c.Result
+	d.Title = opt.lang().Say(charts.LadderTitle(c.Caller, c.Callee, c.Start)) + ": " + c.Result
 	size := 0
 	messages := append([]charts.Message(nil), c.Messages...)
 	for k := range messages {

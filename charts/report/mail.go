@@ -140,17 +140,13 @@ func mailFacts(r *analyze.Report, l words.Lang) []string {
 func mailBody(r *analyze.Report, l words.Lang) []string {
 	lines := append([]string{show.Clean(r.Title) + ": " + l.Say("call failures") + " " + periodName(r)}, mailFacts(r, l)...)
 	lines = append(lines, "")
-	var sentences []string
-	for _, s := range r.Verdict {
-		sentences = append(sentences, l.Say(s))
-	}
-	verdict := verdictLines(sentences)
+	verdict := verdictLines(saidAll(r.Verdict, l))
 	if len(verdict) == 0 {
 		verdict = []string{l.Say(fmt.Sprintf("No %s in %s.", show.Scope(r.Scope), periodName(r)))}
 	}
 	lines = append(append(lines, verdict...), "")
 	for _, k := range mailKPIs(r, l) {
-		lines = append(lines, fmt.Sprintf("%s %10s   %s %10s", pad(k.Label, 42), k.Now, l.Say("before"), k.Before))
+		lines = append(lines, pad(k.Label, 42)+" "+right(k.Now, 10)+"   "+l.Say("before")+" "+right(k.Before, 10))
 	}
 	end := []string{"", l.Say(equation(r))}
 	var found []string
@@ -168,7 +164,7 @@ func mailBody(r *analyze.Report, l words.Lang) []string {
 	}
 	lines = append(lines, end...)
 	for i, l := range lines {
-		lines[i] = strings.TrimRight(show.Cut(plainSpaces(show.Clean(l)), summaryWidth), " ")
+		lines[i] = strings.TrimRight(cutTo(plainSpaces(show.Clean(l)), summaryWidth), " ")
 	}
 	return lines
 }
@@ -179,7 +175,7 @@ func mailKPIs(r *analyze.Report, l words.Lang) []mailRow {
 	for _, name := range []string{"calls", "failure_rate", "asr", "ner", "pdd_p95"} {
 		for _, m := range r.KPIs {
 			if m.Name == name {
-				rows = append(rows, mailRow{show.Clean(l.Say(m.Label)), plainSpaces(valueOf(m)), plainSpaces(valueOf(r.Previous[name]))})
+				rows = append(rows, mailRow{show.Clean(l.Say(m.Label)), plainSpaces(l.Say(valueOf(m))), plainSpaces(l.Say(valueOf(r.Previous[name])))})
 			}
 		}
 	}
@@ -190,8 +186,7 @@ func mailKPIs(r *analyze.Report, l words.Lang) []mailRow {
 func mailFindings(r *analyze.Report, l words.Lang) []string {
 	var out []string
 	for _, f := range r.Findings[:min(3, len(r.Findings))] {
-		title, _, _ := strings.Cut(f.Title, "; ") // what was to be expected stands on the page
-		out = append(out, show.Clean(l.Say(title)))
+		out = append(out, show.Clean(l.Say(f.Title)))
 	}
 	if r.Findings == nil {
 		for _, in := range r.Incidents[:min(3, len(r.Incidents))] {

@@ -460,7 +460,7 @@ func TestCSV(t *testing.T) {
 func TestSummary(t *testing.T) {
 	for name, r := range map[string]*analyze.Report{"hotel": sample.Hotel(), "empty": sample.Empty(), "hostile": sample.Hostile()} {
 		var b bytes.Buffer
-		if err := Summary(&b, r); err != nil {
+		if err := Summary(&b, r, Options{}); err != nil {
 			t.Fatal(err)
 		}
 		if n := strings.Count(b.String(), "\n"); n > 25 {

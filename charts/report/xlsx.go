@@ -209,7 +209,7 @@ func typed(column, s string, l words.Lang, style styles) any {
 	if t, err := time.Parse(time.DateOnly, s); err == nil {
 		return excelize.Cell{StyleID: style.date, Value: t}
 	}
-	return show.Clean(strings.TrimPrefix(s, "'"))
+	return show.Clean(l.Say(strings.TrimPrefix(s, "'")))
 }
 
 // nativeCharts draws what a spreadsheet can draw itself.

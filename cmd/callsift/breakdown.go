@@ -147,20 +147,27 @@ func breakdownSheet(b *analyze.Breakdown, top int) *sheet {
 			s.right[i] = true
 		}
 	}
-	var rest analyze.Tally
-	more := 0
-	for i, r := range b.Rows {
-		if top > 0 && i >= top {
-			more++
-			rest = rest.Plus(r.Tally)
-			continue
-		}
-		s.add(append(keyCells(r.Keys), tallyCells(r.Tally, b.Total)...)...)
+	shown := b.Rows
+	if top > 0 {
+		shown = b.Rows[:min(top, len(b.Rows))]
 	}
-	if more > 0 {
-		keys := make([]string, len(b.By))
-		keys[0] = fmt.Sprintf("(%d more)", more)
-		s.add(append(keys, tallyCells(rest, b.Total)...)...)
+	var rest analyze.Tally
+	for _, r := range b.Rows[len(shown):] {
+		rest = rest.Plus(r.Tally)
+	}
+	// By caller there are a million rows: their cells are made when they are printed.
+	s.made = func(f func([]string) error) error {
+		for _, r := range shown {
+			if err := f(append(keyCells(r.Keys), tallyCells(r.Tally, b.Total)...)); err != nil {
+				return err
+			}
+		}
+		if more := len(b.Rows) - len(shown); more > 0 {
+			keys := make([]string, len(b.By))
+			keys[0] = fmt.Sprintf("(%d more)", more)
+			return f(append(keys, tallyCells(rest, b.Total)...))
+		}
+		return nil
 	}
 	keys := make([]string, len(b.By))
 	keys[0] = "total"

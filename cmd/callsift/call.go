@@ -86,7 +86,7 @@ func (a *app) showCall(ctx context.Context, db *store.DB, c *store.Attempt, zone
 	if err != nil {
 		return err
 	}
-	story(a.out, c, legs, zone)
+	story(a.out, c, legs, zone, 78)
 	if err := a.joined(ctx, db, c); err != nil {
 		return err
 	}
@@ -126,8 +126,8 @@ func ruleWords(rule string) string {
 	return rule
 }
 
-// story tells a call in sentences made from its row.
-func story(w io.Writer, c *store.Attempt, legs []store.Attempt, zone *time.Location) {
+// story tells a call in sentences made from its row, the long one in lines of a width.
+func story(w io.Writer, c *store.Attempt, legs []store.Attempt, zone *time.Location, width int) {
 	p := &c.Profile
 	fmt.Fprintf(w, "%s  %s\n", c.CallID(), clean(ownID(c)))
 	fmt.Fprintf(w, "%s: %s %s to %s", at(c.Start, zone), methodWords(p.Method), party(c.Caller, p.FromAddr), party(c.Callee, ""))
@@ -153,7 +153,7 @@ func story(w io.Writer, c *store.Attempt, legs []store.Attempt, zone *time.Locat
 		fmt.Fprintf(w, "Marks: %s.\n", strings.Join(flags, ", "))
 	}
 	if code, ok := codes.SIP(cmp.Or(p.CauseCode, p.Code)); ok && p.Outcome == codes.Failed && code.FirstCheck != "" {
-		fmt.Fprintln(w, wrap("Check first: "+code.FirstCheck, 78, ""))
+		fmt.Fprintln(w, wrap("Check first: "+code.FirstCheck, width, ""))
 	}
 }
 

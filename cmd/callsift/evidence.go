@@ -149,7 +149,7 @@ func tellCall(ctx context.Context, db *store.DB, a *store.Attempt, zone *time.Lo
 		return c, nil, err
 	}
 	var b bytes.Buffer
-	story(&b, a, legs, zone)
+	story(&b, a, legs, zone, 1<<20)
 	lines := strings.Split(strings.TrimSpace(b.String()), "\n")
 	c.Story = append(c.Story, lines[1:]...) // the first names the call
 	for i := range steps {

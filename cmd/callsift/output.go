@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -35,7 +36,21 @@ type sheet struct {
 	wrap   map[int]bool
 	right  map[int]bool
 	rows   [][]string
+	made   func(f func([]string) error) error // in place of rows: hands out each, every time it is called
 	footer []string
+}
+
+// each hands out the rows, and ends with the first error.
+func (s *sheet) each(f func([]string) error) error {
+	if s.made != nil {
+		return s.made(f)
+	}
+	for _, r := range s.rows {
+		if err := f(r); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // newSheet makes a sheet with these columns. A name that ends in ">" is a
@@ -62,6 +77,14 @@ func (s *sheet) write(w io.Writer, format string) error {
 	if format == "csv" {
 		return s.csv(w)
 	}
+	if format == "table" && len(s.wrap) == 0 {
+		return s.plain(w)
+	}
+	return s.pretty(w, format)
+}
+
+// pretty prints the sheet with the table library: md, and tables with columns that wrap.
+func (s *sheet) pretty(w io.Writer, format string) error {
 	t := table.NewWriter()
 	t.SetStyle(plainStyle())
 	safe := cleanAll
@@ -69,9 +92,10 @@ func (s *sheet) write(w io.Writer, format string) error {
 		safe = markdownAll
 	}
 	t.AppendHeader(row(safe(s.head)))
-	for _, r := range s.rows {
+	s.each(func(r []string) error {
 		t.AppendRow(row(safe(r)))
-	}
+		return nil
+	})
 	if s.footer != nil {
 		t.AppendFooter(row(s.footer))
 	}
@@ -119,18 +143,18 @@ func row(cells []string) table.Row {
 func (s *sheet) csv(w io.Writer) error {
 	cw := csv.NewWriter(w)
 	cw.Write(guardAll(s.head))
-	for _, r := range s.rows {
-		cells := make([]string, len(r))
+	cells := make([]string, len(s.head))
+	err := s.each(func(r []string) error {
 		for i, c := range r {
 			if s.right[i] {
 				c = plainNumber(c)
 			}
 			cells[i] = guard(c, s.right[i])
 		}
-		cw.Write(cells)
-	}
+		return cw.Write(cells[:len(r)])
+	})
 	cw.Flush()
-	return cw.Error()
+	return cmp.Or(err, cw.Error())
 }
 
 // plainNumber writes a number as programs read it: "1,234" as 1234, "5.0 %" as 5.0%.

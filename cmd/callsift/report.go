@@ -145,7 +145,7 @@ func (a *app) writePack(ctx context.Context, opt reportOptions, r *analyze.Repor
 	if err := report.Write(opt.out, r, options); err != nil {
 		return err
 	}
-	if err := report.Summary(a.out, r); err != nil {
+	if err := report.Summary(a.out, r, options); err != nil {
 		return err
 	}
 	fmt.Fprintf(a.out, "\n%s\n", filepath.Join(opt.out, "report.html"))

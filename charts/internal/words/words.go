@@ -69,7 +69,7 @@ var patterns = sync.OnceValue(func() []pattern {
 			at := strings.Index(rest, "{")
 			value := "(.+?)"
 			if strings.HasPrefix(rest[at:], number) {
-				value = "([^A-Za-z]+?)"
+				value = "([^A-Za-z]*?[0-9–][^A-Za-z,;:]*?)"
 			}
 			find += value + quoted[i]
 			rest = rest[strings.Index(rest, "}")+1:]
@@ -83,7 +83,7 @@ var patterns = sync.OnceValue(func() []pattern {
 })
 
 // deepest is how deep texts stand in texts.
-const deepest = 12
+const deepest = 24
 
 // chinese gives a text in Chinese; ok is false where nothing of it was found.
 func chinese(text string, depth int) (s string, ok bool) {
@@ -93,6 +93,12 @@ func chinese(text string, depth int) (s string, ok bool) {
 	}
 	if depth == deepest || !strings.ContainsFunc(plain, letter) {
 		return text, false
+	}
+	for _, lead := range []string{"Check first: ", "check first: "} { // the sentences after it are said one by one
+		if rest, ok := strings.CutPrefix(plain, lead); ok {
+			rest, _ = chinese(rest, depth+1)
+			return zh["Check first:"] + rest, true
+		}
 	}
 	for _, cut := range []func(string) []string{parts, sentences} {
 		if list := cut(plain); len(list) > 1 {
@@ -105,6 +111,11 @@ func chinese(text string, depth int) (s string, ok bool) {
 		}
 		if m := p.find.FindStringSubmatch(plain); m != nil {
 			return filled(p.to, m[1:], depth), true
+		}
+	}
+	if rest, ok := strings.CutSuffix(plain, "."); ok && rest != "" {
+		if s, ok := chinese(rest, depth+1); ok {
+			return s + "。", true
 		}
 	}
 	for _, by := range [][2]string{{"; ", ";"}, {": ", ":"}, {", ", "、"}} {

@@ -1,8 +1,22 @@
 package words
 
-// zh is the report in Chinese: an English text, or a pattern with places ({}, or {#} for a number), and what
+import "maps"
+
+// zh is all that the report says in Chinese.
+var zh = merged(zhReport, zhRules, zhTitles, zhCodes, zhMore)
+
+// merged joins tables; of a key in two, TestNoKeyTwice tells.
+func merged(tables ...map[string]string) map[string]string {
+	all := map[string]string{}
+	for _, t := range tables {
+		maps.Copy(all, t)
+	}
+	return all
+}
+
+// zhReport is the report in Chinese: an English text, or a pattern with places ({}, or {#} for a number), and what
 // it is in Chinese. SIP's own words (INVITE, 503 Service Unavailable, Q.850) stay.
-var zh = map[string]string{
+var zhReport = map[string]string{
 	// Days.
 	"Mon": "周一", "Tue": "周二", "Wed": "周三", "Thu": "周四", "Fri": "周五", "Sat": "周六", "Sun": "周日",
 
@@ -12,7 +26,7 @@ var zh = map[string]string{
 	"What changed": "变化", "Changes": "变化", "Failover, retries and waiting": "切换、重试与等待", "Failover": "切换", "In the call": "通话中", "Action list": "措施清单", "Actions": "措施",
 	"The calls behind the figures": "数字背后的呼叫", "Calls": "呼叫数", "Appendix: how this was counted": "附录:统计方法", "Appendix": "附录",
 	"Skip to the report": "跳到报告", "Sections": "章节", "Dark": "深色", "Coverage": "数据覆盖", "Counted": "统计对象", "Sources": "数据源", "Rules": "规则", "Input": "输入",
-	"of": "/", "calls": "呼叫", "attempts": "尝试", "Filter": "筛选", "sorted by": "排序:", "Show all calls": "显示全部呼叫", "All of them:": "全部呼叫:", "Calls:": "呼叫:",
+	"of": "/", "Filter": "筛选", "sorted by": "排序:", "Show all calls": "显示全部呼叫", "All of them:": "全部呼叫:", "Calls:": "呼叫:",
 	"{n} of the {all} calls behind this figure are in this file ({what}).": "此数字背后的 {all} 次呼叫中,{n} 次在本文件内({what})。", "in its stretch of time": "在该时段内", "all calls": "全部呼叫",
 	"Calls of every kind, failures first, as many as the file holds. The id leads to ladder and raw lines.": "各类呼叫,失败在先,以文件容量为限。点击编号可看梯形图和原始行。",
 	"Ladders and raw lines": "梯形图与原始行", "Messages": "消息", "Messages and records, with their place in the source.": "消息与记录,及其在数据源中的位置。", "Raw lines": "原始行",
@@ -85,12 +99,12 @@ var zh = map[string]string{
 	// Findings.
 	"Where:": "位置:", "Cause:": "原因:", "Why:": "原因分析:", "Whose it is:": "责任方:", "On a New Rock device:": "在 New Rock 设备上:", "Speaks for it:": "支持的证据:", "Would speak against it:": "反对的证据:", "Confidence:": "置信度:",
 	"ours": "我方", "the carrier": "运营商", "the customer": "客户", "carrier": "运营商", "customer": "客户", "trunk {}": "中继 {}", "code {}": "响应码 {}", "cause {}": "原因 {}", "prefix {}": "前缀 {}", "source {}": "主叫 {}", "device {}": "设备 {}", "user agent {}": "User-Agent {}",
-	"{}, daily {}": "{},每日 {}", "{}, still so at the end of the data": "{},数据结束时仍在持续",
-	"of {} with these keys in that time; {} were to be expected.":                                           "次,该时段内符合条件者共 {} 次;预期 {} 次。",
-	"of {} with these keys in that time; {} were to be expected, so that it explains {} of all such calls.": "次,该时段内符合条件者共 {} 次;预期 {} 次,因此解释了全部此类呼叫的 {}。",
-	"{}; {} were to be expected":                   "{};预期 {}",
-	"{} of {} attempts on trunk {} failed with {}": "中继 {3} 上 {2} 次尝试中 {1} 次失败({4})", "{} of {} attempts failed with {}": "{2} 次尝试中 {1} 次失败({3})",
-	"{} of {} calls on trunk {} failed with {}": "中继 {3} 上 {2} 次呼叫中 {1} 次失败({4})", "{} of {} calls failed with {}": "{2} 次呼叫中 {1} 次失败({3})",
+	"where {} were to be expected.":                                        "次,预期 {} 次。",
+	"where {} were to be expected; that explains {} of all such calls.":    "次,预期 {} 次;解释了全部此类呼叫的 {}。",
+	"Its calls do not tell that it is over; the last of it was before {}.": "其呼叫不足以说明已结束;最后一次在 {} 之前。",
+	"In the same hours {}, where {#} were to be expected, in records without a SIP code ({}): most likely the same trouble, seen by another box.": "同一时段:{},预期 {} 次,见于无 SIP 响应码的记录({}):很可能是另一台设备看到的同一问题。",
+	"The same calls in another view: {}, where {#} were to be expected.":                                                                          "同一批呼叫的另一面:{},预期 {} 次。",
+
 	"{} refuses calls and says when to come back: it is overloaded or in maintenance.":                                                                                                       "{} 拒绝呼叫并告知何时重试:其过载或在维护。",
 	"Only calls over {} are concerned; the records name no SIP code, only {}.":                                                                                                               "只涉及经 {} 的呼叫;记录没有 SIP 响应码,只有 {}。",
 	"Ask the carrier with times and Call-IDs; respect Retry-After and let a second trunk take over.":                                                                                         "带上时间和 Call-ID 询问运营商;遵守 Retry-After,并让第二条中继接替。",
@@ -104,8 +118,6 @@ var zh = map[string]string{
 	"{} callers among the {} calls looked at; the busiest made {} % of them.":                                 "所查看的 {2} 次呼叫来自 {1} 个主叫;最忙者占 {3} %。",
 	"No {} from {}.": "{2} 不再出现 {1}。", "The failure rate of {}.": "{} 的失败率。",
 
-	"{#} of {#} attempts on trunk {} failed with {}, {}; {#} were to be expected": "中继 {3} 上 {2} 次尝试中 {1} 次失败({4}),{5};预期 {6}",
-	"{#} of {#} calls on trunk {} failed with {}, {}; {#} were to be expected":    "中继 {3} 上 {2} 次呼叫中 {1} 次失败({4}),{5};预期 {6}",
 	"{#}  {}": "{}  {}", "all the {} busiest of {} callers": "最忙的 {} / {} 个主叫", "Failed of all the {} busiest of {} callers.": "失败占最忙的 {} 个主叫(共 {} 个)的全部。", "Ended so, of all.": "以此结束者占全部。", "Failed of all.": "失败占全部。",
 	"{#} attempts on trunk {}": "中继 {2} 上 {1} 次尝试",
 
@@ -124,7 +136,7 @@ var zh = map[string]string{
 	"Calls by response class and day": "按日与响应类别的呼叫", "Calls without an answer, by response code": "未应答呼叫的响应码", "What became of the attempts on each trunk": "各中继上尝试的结果", "Failure rate by weekday and hour": "按星期与小时的失败率",
 	"Answered (ASR) and network effectiveness (NER) by day": "按日的应答占用比(ASR)与网络接通率(NER)", "Post-dial delay": "拨号后延迟", "Causes of failures and what they add up to": "失败原因及其累计", "This period against the one before, by response code": "本期与上期对比(按响应码)",
 	"What explains the failures": "失败的解释", "Trunks over the week: calls, registrations, OPTIONS, events": "一周内的中继:呼叫、注册、OPTIONS、事件", "Conversations at once": "同时通话数",
-	"{#} calls": "{} 次呼叫", "{} attempts on {} trunks": "{2} 条中继上 {1} 次尝试", "{} of {} calls; {} answered": "{2} 次呼叫中 {1} 次;{3} 次已应答", "{} of {} calls failed ({})": "{2} 次呼叫中 {1} 次失败({3})", "{#} calls failed": "{} 次呼叫失败", "{#} findings": "{} 项发现", "1 finding": "1 项发现",
+	"{} attempts on {} trunks": "{2} 条中继上 {1} 次尝试", "{} of {} calls; {} answered": "{2} 次呼叫中 {1} 次;{3} 次已应答", "{} of {} calls failed ({})": "{2} 次呼叫中 {1} 次失败({3})", "{#} calls failed": "{} 次呼叫失败", "{#} findings": "{} 项发现", "1 finding": "1 项发现",
 	"{#}W{#} against {#}W{#}": "{}W{} 对比 {}W{}", "{} calls with a delay": "{} 次有延迟值的呼叫", "at most {}, {}": "最多 {},{}", "{} · {} failed": "{} · {} 失败",
 	"Counted: calls": "统计对象:呼叫", "Counted: attempts": "统计对象:尝试", "Counted: calls by final response as the caller saw it": "统计对象:呼叫,按主叫所见最终响应", "hatched: no data": "斜线:无数据",
 	"Counted: calls, final response as the caller saw it": "统计对象:呼叫,主叫所见最终响应", "% of all calls": "% 占全部呼叫", "colour: response class": "颜色:响应类别", "user: busy, declined, no answer": "用户:忙、拒接、无人接听", "abandoned: the caller hung up": "放弃:主叫挂断",
@@ -147,7 +159,7 @@ var zh = map[string]string{
 	"{} now ({#} of {#})": "本期 {}({} / {})", "{#} before ({#} of {#})": "上期 {}({} / {})", "{#} calls in {}": "{2} 的 {1} 次呼叫", "{#} failed calls by cause": "{} 次失败呼叫的原因", "{#} trunks, {#} failed in all.": "{} 条中继,共 {} 次失败。",
 	"{#} of {#} calls failed ({#}).": "{2} 次呼叫中 {1} 次失败({3})。", "Worst hours: {}": "最差的小时:{}", "{#} of {#} calls in {} were not answered.": "{3} 内 {2} 次呼叫中 {1} 次未应答。", "Most frequent: {}": "最多:{}", "Share of each response code": "各响应码占比",
 	"Post-dial delay of {#} calls: half under {} (p50), 95 % under {} (p95), 99 % under {} (p99).": "{} 次呼叫的拨号后延迟:一半低于 {}(p50),95 % 低于 {}(p95),99 % 低于 {}(p99)。", "At most {#} conversations at once, on {}.": "最多同时 {} 路通话,{}。",
-	"{} available {#} of {#} minutes ({#})": "{} 可用 {} / {} 分钟({})", "{#} · {} failed": "{} · 失败 {}",
+	"{#} · {} failed": "{} · 失败 {}",
 	"Rows count attempts on each trunk: {#} attempts for {#} calls, since a call that tries several legs is an attempt on each.": "各行为每条中继上的尝试:{2} 次呼叫共 {1} 次尝试,因为试多条路由的呼叫在每条上各计一次。",
 
 	// Definitions.
