@@ -113,6 +113,7 @@ func (db *DB) Begin(ctx context.Context, s Source) (*Import, error) {
 	if err != nil {
 		return nil, db.explain(err)
 	}
+	db.importing.Store(true)
 	im := &Import{
 		Source: s, db: db, tx: tx,
 		stmts:    map[string]*sql.Stmt{},
@@ -185,6 +186,7 @@ func (im *Import) fail(err error) {
 func (im *Import) Rollback() {
 	im.queue.stop()
 	im.tx.Rollback()
+	im.db.importing.Store(false)
 }
 
 // drain waits until all rows so far are stored.
@@ -249,6 +251,7 @@ func (im *Import) Commit() error {
 		return im.Err()
 	}
 	im.queue.stop()
+	im.db.importing.Store(false)
 	if err := im.tx.Commit(); err != nil {
 		im.Rollback()
 		return im.db.explain(err)
@@ -430,6 +433,9 @@ func (im *Import) beside(query string, args ...any) sql.Result {
 	}
 	res, err := stmt.Exec(args...)
 	if err != nil {
+		if first := im.queue.wait(); first != nil { // what made this one fail too
+			err = first
+		}
 		im.err = err
 	}
 	return res

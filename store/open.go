@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"sort"
 	"strings"
+	"sync/atomic"
 
 	"github.com/mattn/go-sqlite3"
 )
@@ -28,7 +29,10 @@ type DB struct {
 	path   string
 	frozen *sql.Tx // of Freeze; nil: every read sees the newest state
 	frozenProfiles
-	first bool // opened for writing, and nothing was ever imported: see first.go
+	// importing: nothing may be committed. On a full disk SQLite gives a transaction up
+	// by itself, and what comes then would be kept, each statement alone.
+	importing atomic.Bool
+	first     bool // opened for writing, and nothing was ever imported: see first.go
 }
 
 // Open opens the database at path for writing, makes it if it is not there
@@ -96,6 +100,10 @@ func open(path string, temporary bool) (*DB, error) {
 	}
 	// One writer: one connection, so that its statements see one transaction.
 	db.sql.SetMaxOpenConns(1)
+	if err := db.guardCommits(); err != nil {
+		db.Close()
+		return nil, db.explain(err)
+	}
 	if err := db.migrate(temporary); err != nil {
 		db.Close()
 		return nil, err
@@ -107,6 +115,24 @@ func open(path string, temporary bool) (*DB, error) {
 		}
 	}
 	return db, nil
+}
+
+// guardCommits makes the connection roll back what must not be committed.
+func (db *DB) guardCommits() error {
+	conn, err := db.sql.Conn(context.Background())
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	return conn.Raw(func(c any) error {
+		c.(*sqlite3.SQLiteConn).RegisterCommitHook(func() int {
+			if db.importing.Load() {
+				return 1
+			}
+			return 0
+		})
+		return nil
+	})
 }
 
 func connect(path string, options ...string) (*DB, error) {
