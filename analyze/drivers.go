@@ -15,6 +15,7 @@ import (
 // excess; then the same again without what was told.
 const (
 	maxFindings   = 7
+	maxKeys       = 3  // of a finding, its code among them
 	maxTries      = 24 // searches a symptom, told and dismissed ones together
 	minCases      = 8  // failures above expectation
 	minShare      = 0.005
@@ -37,11 +38,14 @@ type driver struct {
 	phi      float64
 	margin   float64
 	coverage float64
+	ongoing  bool // its own attempts do not say that it is over
 
 	source  string // the one caller that it is about
 	members []Call // calls with the symptom, not all of them where they are many
 	spread  spread
 	proofs  []proof
+	same    []*driver // that tell of the same calls
+	twins   []*driver // of the same hours, in records of other boxes that carry no code
 	// What the margin is made of: expected cases before they are set right by the
 	// rest, those and the cases in all, and the price of the search.
 	e, allX, allE, price float64
@@ -127,7 +131,7 @@ func (g *grid) search(judge func(*driver) bool) []*driver {
 	}
 	least := max(minCases, minShare*float64(total))
 	candidates := g.candidates(least)
-	price := math.Log(float64(max(1, len(candidates))))
+	price := math.Log(float64(max(1, len(candidates)))) + g.paid
 	var found []*driver
 	lines := make([]*line, len(candidates))
 	stays := make([]stay, len(candidates))
@@ -204,6 +208,9 @@ func (g *grid) settle(c candidate, l *line, s stay, price float64) *driver {
 			d.stay = again
 		}
 		d.phi = final.phi
+	}
+	if better, ongoing := g.sharpen(final, d.stay); overlap(better.mask(g), d.stay.mask(g)) >= .5 {
+		d.stay, d.ongoing = better, ongoing
 	}
 	d.in = d.stay.mask(g)
 	var e float64
@@ -318,9 +325,9 @@ func (g *grid) simplest(c candidate, in []bool) (*mode, choice) {
 			keys = up
 		}
 	}
-	most := 3
+	most := maxKeys
 	if m != nil && g.modes {
-		most = 2
+		most--
 	}
 	for keys.size() < most {
 		next, ok := g.child(cells, keys)
@@ -328,6 +335,9 @@ func (g *grid) simplest(c candidate, in []bool) (*mode, choice) {
 			break
 		}
 		keys = next
+	}
+	if m == nil && g.modes && keys.size() < maxKeys {
+		m = g.soleMode(keys, in) // what the other keys had hid it
 	}
 	return m, keys
 }
@@ -352,7 +362,10 @@ func (g *grid) raisedAlike(cells []counts3, keys choice, k int) bool {
 	raised := 0.
 	for _, v := range slices.Sorted(maps.Keys(sums)) { // in order: sums of floats depend on it
 		s := sums[v]
-		if v != *keys[k] && s.excess() >= 5 && s.excess() >= 3*math.Sqrt(s.e+1) && 2*s.x*(own.e+1) >= own.x*(s.e+1) {
+		// Of what fails most attempts, all values lose the same part, however often
+		// they failed before; of less, all fail so many times as often.
+		alike := 2*s.x*own.n >= own.x*s.n || 2*own.x < own.n && 2*s.x*(own.e+1) >= own.x*(s.e+1)
+		if v != *keys[k] && s.excess() >= 5 && s.excess() >= 3*math.Sqrt(s.e+1) && alike {
 			raised += s.excess()
 		}
 	}

@@ -31,12 +31,19 @@ func Findings(d Data, q Query) []Finding {
 			return nil
 		}
 		judge := func(x *driver) bool { return x.judge(d) }
+		if s.name == symptomUnanswered {
+			for _, m := range g.allModes() {
+				if t := g.timerGrid(d, m); t != nil {
+					all = append(all, t.search(judge)...)
+				}
+			}
+		}
 		all = append(all, g.search(judge)...)
 		if s.name == SymptomFailed && d.Calls != nil {
 			all = append(all, newSourceGrid(d, q, s).search(judge)...)
 		}
 	}
-	all = untold(all)
+	all = untwinned(untold(all), d)
 	slices.SortStableFunc(all, func(a, b *driver) int { return cmp.Compare(b.excess(), a.excess()) })
 	var list []Finding
 	for _, x := range all[:min(len(all), maxFindings)] {
@@ -52,17 +59,25 @@ func Findings(d Data, q Query) []Finding {
 func (d *driver) judge(data Data) bool {
 	with, without, _ := d.membersOf(data)
 	d.members, d.spread = with, spreadOf(with, without)
-	if !d.oneCaller() {
+	if !d.oneCaller(data.Calls != nil && d.g.name == SymptomFailed) {
 		return false
 	}
 	d.gather(data)
+	if d.has(proofDelay) && d.g.name == SymptomAbandoned && d.slowFrom(data) {
+		with, without, _ = d.membersOf(data)
+		d.members, d.spread, d.proofs = with, spreadOf(with, without), nil
+		d.gather(data)
+	}
 	if d.g.proof && (d.source != "" || !d.notPeople()) {
 		return false
 	}
 	if d.source != "" {
 		d.keepSource()
 	}
-	return true
+	if d.g.told != nil {
+		d.tellIn(d.g.told)
+	}
+	return d.excess() >= minCases
 }
 
 // keepSource leaves only the calls of the one caller, which is the key in place
@@ -75,24 +90,6 @@ func (d *driver) keepSource() {
 		}
 	}
 	d.members = calls
-}
-
-// untold drops drivers that tell of calls which a more certain one has told: a
-// trunk's outage as its callers and their devices saw it.
-func untold(all []*driver) []*driver {
-	slices.SortStableFunc(all, func(a, b *driver) int { return cmp.Compare(b.margin, a.margin) })
-	told := map[int64]bool{}
-	var kept []*driver
-	for _, d := range all {
-		if sharesMost(d.members, told) {
-			continue
-		}
-		for _, c := range d.members {
-			told[c.Call] = true
-		}
-		kept = append(kept, d)
-	}
-	return kept
 }
 
 // finding puts a driver into words.
@@ -121,6 +118,7 @@ func (d *driver) finding(data Data) Finding {
 	for _, p := range d.proofs {
 		f.Evidence = append(f.Evidence, p.text)
 	}
+	f.Evidence = append(f.Evidence, d.alsoSeen(data)...)
 	f.Title = d.title(&f)
 	ruleFor(d, &f, q850Of(f.Cause)).apply(&f)
 	f.Refute = append(f.Refute, d.counter()...)
@@ -173,8 +171,19 @@ func (d *driver) cause(data Data) string {
 	return causes.top(0)
 }
 
-// title is the finding as one sentence with its numbers.
+// title is the finding as one sentence with its numbers: what and when.
 func (d *driver) title(f *Finding) string {
+	when := stretch(f.From, f.To)
+	if f.Daily != "" {
+		when = fmt.Sprintf("%s on %s", f.Daily, stretchDays(f))
+	} else if f.Ongoing {
+		when = "since " + instant(f.From, false)
+	}
+	return d.what(f) + ", " + when
+}
+
+// what is the finding without its time.
+func (d *driver) what(f *Finding) string {
 	what := nouns(d.g.q)
 	where := ""
 	for _, k := range f.Keys {
@@ -208,18 +217,15 @@ func (d *driver) title(f *Finding) string {
 	if d.g.name == SymptomDropped || d.g.name == SymptomShort {
 		what = [2]string{"answered " + what[0], "answered " + what[1]}
 	}
-	number := fmt.Sprintf("%s of %s%s", thousands(f.Failed), plural(f.Count, what[0], what[1]), where)
-	if d.source != "" {
-		number = plural(int64(len(d.members)), what[0], what[1]) + where
+	number := thousands(f.Failed) + " of " + plural(f.Count, what[0], what[1])
+	if d.source != "" && !d.g.bySource { // the count is that of all callers
+		number = plural(int64(len(d.members)), what[0], what[1])
 	}
-	when := stretch(f.From, f.To)
-	if f.Daily != "" {
-		when = fmt.Sprintf("%s on %s", f.Daily, stretchDays(f))
-	} else if f.Ongoing {
-		when = "since " + instant(f.From, false)
-	}
-	return fmt.Sprintf("%s %s, %s; %s were to be expected", number, how, when, expectation(f.Expected))
+	return number + where + " " + how
 }
+
+// wereExpected is what was to be expected in place of it.
+func wereExpected(e float64) string { return expectation(e) + " were to be expected" }
 
 func stretchDays(f *Finding) string {
 	last := f.To.Add(-1)
@@ -273,11 +279,11 @@ func actionsOf(findings []Finding) []Action {
 	return list
 }
 
-// Sentence is the finding for a list: when, what, whose.
+// Sentence is the finding for a list: what, when, why, and against what.
 func (f *Finding) Sentence() string {
 	s := f.Title
 	if f.Cause != "" && !strings.Contains(s, f.Cause) {
 		s += " (" + f.Cause + ")"
 	}
-	return s + "."
+	return s + "; " + wereExpected(f.Expected) + "."
 }

@@ -132,6 +132,9 @@ type grid struct {
 	rates    map[mode][]float64          // expected, by stratum
 	shape    map[mode]*[dayParts]float64 // factor by part of the day
 	cleared  []clearing
+
+	told *grid   // in whose counts its findings are told; nil: its own
+	paid float64 // ln of how many grids there are like it
 }
 
 // clearing takes what a finding has told out of the search.
@@ -143,18 +146,6 @@ type clearing struct {
 
 func (c *clearing) covers(m *mode, stratum int, bin int32) bool {
 	return c.strata[stratum] && c.bins[bin] && (c.mode == nil || m == nil || *c.mode == *m)
-}
-
-// newSourceGrid counts one symptom by caller, as far as calls were read one by one.
-func newSourceGrid(d Data, q Query, s symptom) *grid {
-	callers := withCallers(d, "source")
-	callers.Past = nil
-	for _, p := range d.Past {
-		if p.Calls != nil {
-			callers.Past = append(callers.Past, Past{p.Period, withCallers(p.Data, "source")})
-		}
-	}
-	return gridOf(callers, q, s, true)
 }
 
 // newGrid counts one symptom; nil where there are no bounds to the period.

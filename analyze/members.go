@@ -101,6 +101,7 @@ type spread struct {
 	topHours         int     // different hours in which the busiest caller has one
 	otherShare       float64 // of the busiest caller, of the calls without the symptom
 	wishes           float64 // of the calls: different callers, numbers and quarter hours
+	othersWishes     float64 // of the calls: wishes of other callers than the busiest
 	known            bool    // the callers are
 }
 
@@ -130,19 +131,21 @@ func spreadOf(with, without []Call) spread {
 		sum, squares = sum+float64(n), squares+float64(n)*float64(n)
 	}
 	s.effective = sum * sum / squares
-	type wish struct {
-		caller, callee string
-		quarter        int64
-	}
 	wishes, hours := map[wish]bool{}, map[int64]bool{}
 	for _, c := range with {
-		wishes[wish{c.Caller, c.Callee, c.Start / quarter}] = true
+		wishes[wish{caller: c.Caller, callee: c.Callee, quarter: floor(c.Start, quarter)}] = true
 		if c.Caller == s.top {
 			hours[c.Start/hour] = true
 		}
 	}
 	s.topHours = len(hours)
 	s.wishes = float64(len(wishes)) / float64(len(with))
+	for w := range wishes {
+		if w.caller != s.top {
+			s.othersWishes++
+		}
+	}
+	s.othersWishes /= float64(len(with))
 	same := 0
 	for _, c := range without {
 		if c.Caller == s.top {
@@ -170,26 +173,34 @@ const (
 	manyHours  = 24  // in so many nobody redials
 )
 
-// oneCaller names the caller where one has nearly all of the calls and stands out
-// by it. worth is false where it is a redialler's burst: one caller, for a few
-// hours or for the same few numbers only.
-func (d *driver) oneCaller() (worth bool) {
+// oneCaller names the caller where one has nearly all of the calls, or so many
+// that the rest is as usual, and stands out by it. worth is false where it is a
+// redialler's burst: one caller, for a few hours or for the same few numbers
+// only. searched: the search by caller looks at it, with that caller's own calls.
+func (d *driver) oneCaller(searched bool) (worth bool) {
 	s := d.spread
 	if d.g.bySource {
+		// The search was by wishes: no redialling is in it.
 		d.source = *d.keys[0]
-		return d.source != "" && d.lasts()
+		return d.source != "" && s.topHours >= minHours
 	}
 	if !s.known {
 		return true
 	}
-	if s.topShare >= holdShare && s.otherShare <= .5 {
+	if s.otherShare <= .5 && (s.topShare >= holdShare || s.topShare >= .5 && d.usualWithoutTop()) {
 		d.source = s.top
-		return d.lasts()
+		return !searched && d.lasts()
 	}
 	if s.effective < minCallers && s.otherShare <= .5 {
 		return false
 	}
 	return d.standsOnce()
+}
+
+// usualWithoutTop: what the other callers have is no excess.
+func (d *driver) usualWithoutTop() bool {
+	rest := d.x * d.spread.othersWishes
+	return rest-d.expected < minCases || rest < minLift*d.expected
 }
 
 // lasts: the one caller's calls fail in many different hours, and as wishes.

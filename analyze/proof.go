@@ -363,20 +363,10 @@ func (d *driver) notPeople() bool {
 	return true
 }
 
-// ends is the driver's time in the zone; ongoing where so few attempts of the
-// period came after it that at its rate no more than three would have had the
-// symptom: nobody can tell that it ended.
+// ends is the driver's time in the zone; ongoing where nobody can tell that it
+// ended.
 func (d *driver) ends() (from, to time.Time, ongoing bool) {
 	a, b := d.span()
 	zone := d.g.q.zone()
-	last := int32((b - d.g.from) / quarter)
-	var after int64
-	for i := range d.g.strata {
-		for _, s := range d.g.now[i] {
-			if s.bin >= last && d.keys.holds(&d.g.strata[i]) {
-				after += int64(s.n)
-			}
-		}
-	}
-	return time.UnixMicro(a).In(zone), time.UnixMicro(b).In(zone), after < 5 || float64(after)*d.x < 3*d.n
+	return time.UnixMicro(a).In(zone), time.UnixMicro(b).In(zone), d.ongoing
 }

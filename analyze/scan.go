@@ -57,48 +57,68 @@ func (s sums) of(first, last int) (x, e float64) {
 // denser line is searched by hours first and then moved by quarter hours.
 const fineBins = 160
 
-// stretchOf is the contiguous bins with the greatest score.
+// stretchOf is the contiguous bins with the greatest score, or those from one bin
+// to the end where they are as good for their price.
 func (g *grid) stretchOf(l *line) stay {
 	s := runningSums(l.x, l.e)
 	T, E := s.x[len(l.x)]+l.pastX, s.e[len(l.e)]+l.pastE
-	best := stay{price: math.Log(float64(g.bins) * float64(g.bins+1) / 2)}
 	var busy []int
+	lively := 1.
 	for i, x := range l.x {
 		if x > 0 {
 			busy = append(busy, i)
 		}
+		if l.n[i] > 0 {
+			lively++
+		}
 	}
+	// Stretches that differ by bins without an attempt are one: a caller with a
+	// call an hour has no hundred thousand of them to be lucky in.
+	best := stay{price: math.Log(lively * (lively + 1) / 2)}
+	since := stay{price: math.Log(lively)}
 	if len(busy) == 0 {
 		return best
 	}
-	try := func(first, last int) {
+	try := func(best *stay, first, last int) {
 		if x, e := s.of(first, last); x > e {
 			if score := likelihood(x, e, T, E); score > best.score {
 				best.first, best.last, best.score = first, last, score
 			}
 		}
 	}
+	for _, first := range busy {
+		try(&since, first, g.bins-1)
+	}
 	if len(busy) <= fineBins {
 		for i, first := range busy {
 			for _, last := range busy[i:] {
-				try(first, last)
+				try(&best, first, last)
 			}
 		}
-		return best
+	} else {
+		g.coarsely(func(first, last int) { try(&best, first, last) }, &best)
 	}
+	if since.score/l.phi-since.price > best.score/l.phi-best.price {
+		return since
+	}
+	return best
+}
+
+// coarsely tries stretches of whole hours, and then moves the best one by quarter
+// hours.
+func (g *grid) coarsely(try func(first, last int), best *stay) {
 	const coarse = 4
 	for first := 0; first < g.bins; first += coarse {
 		for last := first + coarse - 1; last < g.bins+coarse-1; last += coarse {
 			try(first, min(last, g.bins-1))
 		}
 	}
-	around := best
+	around := *best
 	for first := max(0, around.first-coarse); first <= min(g.bins-1, around.first+coarse); first++ {
 		for last := max(first, around.last-coarse); last <= min(g.bins-1, around.last+coarse); last++ {
 			try(first, last)
 		}
 	}
-	return best
 }
 
 // minDays is how many days must show an excess for it to be the same hours of

@@ -12,11 +12,12 @@ import (
 // findingView is a finding or incident as the page, the Markdown and the PDF
 // show it.
 type findingView struct {
-	ID, Rank, Title, Span string
-	Numbers               string // how many, of how many, expected
-	Failed                cell
-	Lines                 []note // cause, owner, what to check, what speaks for it and against
-	Calls                 []string
+	ID, Rank, Title string
+	Span            string // its time, as far as the title does not say it; ""
+	Numbers         string // what the number of cases stands against
+	Failed          cell
+	Lines           []note // cause, owner, what to check, what speaks for it and against
+	Calls           []string
 }
 
 // ownerNames say whose trouble it is.
@@ -24,11 +25,11 @@ var ownerNames = map[analyze.Owner]string{analyze.Ours: "ours", analyze.Carrier:
 
 func newFindingView(f *analyze.Finding) findingView {
 	keys := findingKeys(f)
-	v := findingView{ID: fmt.Sprintf("finding-%d", f.Rank), Rank: strconv.Itoa(f.Rank), Title: f.Title, Span: findingSpan(f), Calls: f.Calls}
+	v := findingView{ID: fmt.Sprintf("finding-%d", f.Rank), Rank: strconv.Itoa(f.Rank), Title: f.Title, Span: findingEnd(f), Calls: f.Calls}
 	v.Failed = counted(f.Failed, append(keys, "from", integer(f.From.UnixMilli()), "to", integer(f.To.UnixMilli()))...)
-	v.Numbers = fmt.Sprintf("of %s with these keys in that time; %.1f were to be expected.", show.Count(f.Count), f.Expected)
+	v.Numbers = fmt.Sprintf("where %.1f were to be expected.", f.Expected)
 	if f.Share > 0 {
-		v.Numbers = fmt.Sprintf("of %s with these keys in that time; %.1f were to be expected, so that it explains %s of all such calls.", show.Count(f.Count), f.Expected, show.Percent(min(1, f.Share)))
+		v.Numbers = fmt.Sprintf("where %.1f were to be expected; that explains %s of all such calls.", f.Expected, show.Percent(min(1, f.Share)))
 	}
 	add := func(lead, text string) {
 		if text != "" {
@@ -57,15 +58,13 @@ func keysText(f *analyze.Finding) string {
 	return strings.Join(parts, ", ")
 }
 
-func findingSpan(f *analyze.Finding) string {
-	s := show.Span(f.From, f.To)
-	if f.Daily != "" {
-		s += ", daily " + f.Daily
+// findingEnd is what the title does not say of a finding's time: where nobody
+// can tell that it ended, when the last of it was.
+func findingEnd(f *analyze.Finding) string {
+	if !f.Ongoing {
+		return ""
 	}
-	if f.Ongoing {
-		s += ", still so at the end of the data"
-	}
-	return s
+	return "Its calls do not tell that it is over; the last of it was before " + show.Moment(f.To) + "."
 }
 
 // symptomKeys are the calls that show a symptom.

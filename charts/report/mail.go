@@ -186,8 +186,7 @@ func mailKPIs(r *analyze.Report, l words.Lang) []mailRow {
 func mailFindings(r *analyze.Report, l words.Lang) []string {
 	var out []string
 	for _, f := range r.Findings[:min(3, len(r.Findings))] {
-		title, _, _ := strings.Cut(f.Title, "; ") // what was to be expected stands on the page
-		out = append(out, show.Clean(l.Say(title)))
+		out = append(out, show.Clean(l.Say(f.Title)))
 	}
 	if r.Findings == nil {
 		for _, in := range r.Incidents[:min(3, len(r.Incidents))] {

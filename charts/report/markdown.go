@@ -59,7 +59,7 @@ func mdPart(p func(string, ...any), r *analyze.Report, part part, l words.Lang) 
 		mdGrid(p, part.Grid)
 	case part.Finding != nil:
 		f := part.Finding
-		p("\n%s. **%s**  \n   %s  \n   %s %s", f.Rank, inline(f.Title), inline(f.Span), f.Failed.Text, inline(f.Numbers))
+		p("\n%s. **%s**  \n   %s %s", f.Rank, inline(f.Title), f.Failed.Text, inline(strings.TrimSpace(f.Numbers+" "+f.Span)))
 		for _, l := range f.Lines {
 			p("   - %s %s", l.Lead, inline(l.Text))
 		}

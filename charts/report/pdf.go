@@ -158,7 +158,7 @@ func (p printer) part(x part) {
 		p.keep(70)
 		p.Ln(4)
 		p.say(f.Rank+"  "+f.Title, 10, true, false)
-		p.say(f.Span+". "+f.Failed.Text+" "+f.Numbers, 9, false, false)
+		p.say(strings.TrimSpace(f.Span+" "+f.Failed.Text+" "+f.Numbers), 9, false, false)
 		for _, l := range f.Lines {
 			p.noted(l.Lead, l.Text)
 		}

@@ -87,7 +87,7 @@ func summaryFindings(r *analyze.Report, l words.Lang, add func(string, ...any)) 
 		add("")
 	}
 	for i, f := range r.Findings[:min(2, len(r.Findings))] {
-		title, _, _ := strings.Cut(f.Title, "; ") // what was to be expected stands on the page
+		title := f.Title
 		if i == 0 && f.Cause != "" && !strings.Contains(title, f.Cause) {
 			title = l.Say(title) + " (" + l.Say(f.Cause) + ")"
 		}

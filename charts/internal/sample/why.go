@@ -28,7 +28,7 @@ func why(r *analyze.Report) {
 		{From: tuesday(16, 0), To: tuesday(17, 0), Count: 66, Rated: 66, Failed: 54, Expected: 4.5, TopTrunk: "carrier-a", TopCode: "503 Service Unavailable"},
 	}
 	r.Findings = []analyze.Finding{{
-		Rank: 1, Title: "171 of 188 calls over trunk carrier-a failed with 503 on Tue 10 Nov 14:05–17:20; 1.9 were to be expected.", Symptom: analyze.SymptomFailed, Scope: "leg",
+		Rank: 1, Title: "171 of 188 calls over trunk carrier-a failed with 503 on Tue 10 Nov 14:05–17:20", Symptom: analyze.SymptomFailed, Scope: "leg",
 		Keys: []analyze.KeyValue{{Key: "trunk", Value: "carrier-a"}, {Key: "code", Value: "503"}}, From: tuesday(14, 5), To: tuesday(17, 20),
 		Count: 188, Failed: 171, Expected: 1.9, Excess: 169.1, Share: .61, Lift: 90, LiftLow: 61, LiftHigh: 140, Coverage: .97, Callers: 44, Callees: 120,
 		Cause: `Q.850 34 "no circuit/channel available"`, Owner: analyze.Carrier, Why: "The carrier had no free circuit: the refusals came from its side with Q.850 34 and Retry-After.",
@@ -36,7 +36,7 @@ func why(r *analyze.Report) {
 		Evidence: []string{"168 of 171 carried Retry-After.", "OPTIONS to the trunk were answered all the time."}, Refute: []string{"Calls over carrier-b to the same numbers in the same hours would have failed as well; 2 of 96 did."},
 		Confidence: .99, Calls: []string{"c-20261110-140712-0091", "c-20261110-151133-0140", "c-20261110-164502-0203"},
 	}, {
-		Rank: 2, Title: "12 calls over trunk pstn failed with 404 on Thu 12 Nov 08:45–09:30; 0.8 were to be expected.", Symptom: analyze.SymptomFailed, Scope: "leg",
+		Rank: 2, Title: "12 calls over trunk pstn failed with 404 on Thu 12 Nov 08:45–09:30", Symptom: analyze.SymptomFailed, Scope: "leg",
 		Keys: []analyze.KeyValue{{Key: "trunk", Value: "pstn"}, {Key: "code", Value: "404"}, {Key: "prefix", Value: "+44"}}, From: Monday.Add(80*time.Hour + 45*time.Minute), To: Monday.Add(81*time.Hour + 30*time.Minute),
 		Count: 14, Failed: 12, Expected: .8, Excess: 11.2, Share: .04, Lift: 15, LiftLow: 7.7, LiftHigh: 26, Coverage: .9, Cause: "Not Found", Owner: analyze.Ours, Confidence: .97,
 		FirstCheck: "The dialled format of +44 numbers.", Calls: []string{"c-20261112-084901-0007"},

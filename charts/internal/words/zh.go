@@ -99,10 +99,11 @@ var zhReport = map[string]string{
 	// Findings.
 	"Where:": "位置:", "Cause:": "原因:", "Why:": "原因分析:", "Whose it is:": "责任方:", "On a New Rock device:": "在 New Rock 设备上:", "Speaks for it:": "支持的证据:", "Would speak against it:": "反对的证据:", "Confidence:": "置信度:",
 	"ours": "我方", "the carrier": "运营商", "the customer": "客户", "carrier": "运营商", "customer": "客户", "trunk {}": "中继 {}", "code {}": "响应码 {}", "cause {}": "原因 {}", "prefix {}": "前缀 {}", "source {}": "主叫 {}", "device {}": "设备 {}", "user agent {}": "User-Agent {}",
-	"{}, daily {}": "{},每日 {}", "{}, still so at the end of the data": "{},数据结束时仍在持续",
-	"of {} with these keys in that time; {} were to be expected.":                                           "次,该时段内符合条件者共 {} 次;预期 {} 次。",
-	"of {} with these keys in that time; {} were to be expected, so that it explains {} of all such calls.": "次,该时段内符合条件者共 {} 次;预期 {} 次,因此解释了全部此类呼叫的 {}。",
-	"{}; {} were to be expected": "{};预期 {}",
+	"where {} were to be expected.":                                        "次,预期 {} 次。",
+	"where {} were to be expected; that explains {} of all such calls.":    "次,预期 {} 次;解释了全部此类呼叫的 {}。",
+	"Its calls do not tell that it is over; the last of it was before {}.": "其呼叫不足以说明已结束;最后一次在 {} 之前。",
+	"In the same hours {}, where {#} were to be expected, in records without a SIP code ({}): most likely the same trouble, seen by another box.": "同一时段:{},预期 {} 次,见于无 SIP 响应码的记录({}):很可能是另一台设备看到的同一问题。",
+	"The same calls in another view: {}, where {#} were to be expected.":                                                                          "同一批呼叫的另一面:{},预期 {} 次。",
 
 	"{} refuses calls and says when to come back: it is overloaded or in maintenance.":                                                                                                       "{} 拒绝呼叫并告知何时重试:其过载或在维护。",
 	"Only calls over {} are concerned; the records name no SIP code, only {}.":                                                                                                               "只涉及经 {} 的呼叫;记录没有 SIP 响应码,只有 {}。",
