@@ -23,8 +23,8 @@ var sections = []struct{ name, title, text, head string }{
 	{"output", "Hostile text in the output", "Formulas, HTML, terminal escapes in every field that a source can fill.", "| what | figure |\n|---|--:|"},
 }
 
-// writeDocument writes the figures of this run. A section whose tests did not run
-// keeps those that it has.
+// writeDocument writes the figures of this run; what did not run keeps those that
+// it has.
 func writeDocument() error {
 	old, _ := os.ReadFile(document)
 	var b strings.Builder
@@ -33,11 +33,7 @@ func writeDocument() error {
 	defer figures.Unlock()
 	for _, s := range sections {
 		b.WriteString("\n## " + s.title + "\n" + s.text + "\n\n" + s.head + "\n")
-		lines := figures.lines[s.name]
-		if lines == nil {
-			lines = linesOf(string(old), s.title, s.head)
-		}
-		for _, line := range lines {
+		for _, line := range merged(linesOf(string(old), s.title, s.head), figures.lines[s.name]) {
 			b.WriteString(line + "\n")
 		}
 	}
@@ -45,6 +41,19 @@ func writeDocument() error {
 		return err
 	}
 	return os.WriteFile(document, []byte(b.String()), 0o644)
+}
+
+// merged puts the lines of a run in the place of those with the same first cell.
+func merged(old, run []string) []string {
+	name := func(line string) string { return strings.SplitN(line, "|", 3)[1] }
+	for _, line := range run {
+		if i := slices.IndexFunc(old, func(o string) bool { return name(o) == name(line) }); i >= 0 {
+			old[i] = line
+		} else {
+			old = append(old, line)
+		}
+	}
+	return old
 }
 
 // linesOf are the lines of a section's table in the document.
