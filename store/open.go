@@ -29,6 +29,7 @@ type DB struct {
 	frozen *sql.Tx // of Freeze; nil: every read sees the newest state
 	frozenProfiles
 	first bool // opened for writing, and nothing was ever imported: see first.go
+	early earlyWriter
 }
 
 // Open opens the database at path for writing, makes it if it is not there
@@ -126,6 +127,7 @@ func (db *DB) Close() error {
 	if db.frozen != nil {
 		db.frozen.Rollback()
 	}
+	defer db.early.close()
 	return db.sql.Close()
 }
 

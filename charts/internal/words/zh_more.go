@@ -32,6 +32,7 @@ var zhMore = map[string]string{
 	"{#} of {} failed ({#}, 95 % interval {#}); {}":                                "{2}中 {1} 次失败({3},95 % 置信区间 {4});{5}",
 	"there is no data of the week before.":                                         "没有上周的数据。",
 	"there is no data of the period before.":                                       "没有上期的数据。",
+	"without the holidays and their weekdays: {#} of {#}":                          "不计节假日及其对应星期:{2} 次中的 {1}",
 	"the week before: {#} of {#}.":                                                 "上周为 {2} 次中的 {1}。",
 	"the week before: {#} of {#}, a significant change.":                           "上周为 {2} 次中的 {1},变化显著。",
 	"the week before: {#} of {#}, no significant change of the week as a whole.":   "上周为 {2} 次中的 {1},全周变化不显著。",
