@@ -14,15 +14,24 @@ const (
 )
 
 // testDelay compares the 95th percentile of the post-dial delay by drawing the
-// hours of both periods anew, with replacement: calls of the same hour are not
-// independent of each other.
+// hours of all periods anew, with replacement: calls of the same hour are not
+// independent of each other. Several weeks before stand for one by their median.
 func (x *comparer) testDelay(c *Change) {
 	c.Material = c.BeforeValue > 0 && math.Abs(c.Diff)/c.BeforeValue >= delayChange
+	now := x.delayHours(x.now, x.q)
+	var before [][]buckets
+	weeks := []Past{{x.beforeQ.Period, x.before}}
 	if x.median {
-		return
+		weeks = x.now.Past
 	}
-	now, before := x.delayHours(x.now, x.q), x.delayHours(x.before, x.beforeQ)
-	if total(now) < minAttempts || total(before) < minAttempts {
+	for _, p := range weeks {
+		q := x.beforeQ
+		q.Period = p.Period
+		if hours := x.delayHours(p.Data, q); total(hours) >= minAttempts {
+			before = append(before, hours)
+		}
+	}
+	if total(now) < minAttempts || len(before) == 0 {
 		c.Note = "low volume"
 		return
 	}
@@ -30,7 +39,12 @@ func (x *comparer) testDelay(c *Change) {
 	diffs := make([]float64, resamples)
 	below, above := 0, 0
 	for i := range diffs {
-		diffs[i] = float64(redrawn(now, random).percentile(.95) - redrawn(before, random).percentile(.95))
+		drawn := float64(redrawn(now, random).percentile(.95))
+		usual := make([]float64, len(before))
+		for k, hours := range before {
+			usual[k] = float64(redrawn(hours, random).percentile(.95))
+		}
+		diffs[i] = drawn - median(usual)
 		if diffs[i] <= 0 {
 			below++
 		}

@@ -68,8 +68,30 @@ func CompareFrom(ctx context.Context, db *store.DB, q Query, opt CompareOptions)
 	if current.Past, err = loadPast(ctx, db, q, current, first); err != nil {
 		return Comparison{}, nil, err
 	}
-	c := compare(current, previous, q, before.Period, opt.Median, by)
+	compared := current
+	if opt.Median {
+		if compared.Past, err = wholePast(ctx, db, q, current); err != nil {
+			return Comparison{}, nil, err
+		}
+	}
+	c := compare(compared, previous, q, before.Period, opt.Median, by)
 	return c, Findings(current, q), nil
+}
+
+// wholePast is the past with all that metrics are made of: of the weeks before the
+// last a report reads the counts only, and a median of delays is one of all weeks.
+func wholePast(ctx context.Context, db *store.DB, q Query, current Data) ([]Past, error) {
+	list := slices.Clone(current.Past)
+	for i := range list {
+		earlier := q
+		earlier.Period = list[i].Period
+		d, err := loadBeside(ctx, db, earlier, oneByOne, &current)
+		if err != nil {
+			return nil, err
+		}
+		list[i].Data = d
+	}
+	return list, nil
 }
 
 // compare puts two periods side by side.
@@ -366,32 +388,50 @@ func (x *comparer) hourly(of share, keep func(Cell, *store.Profile) bool, regist
 	return [][]Ratio{count(x.now, x.q), count(x.before, x.beforeQ)}
 }
 
+// references are the periods that stand for what was before, as far as they are
+// as long as the one that is compared.
+func (x *comparer) references() []Past {
+	list := []Past{{x.beforeQ.Period, x.before}}
+	if x.median {
+		list = slices.Clone(x.now.Past)
+	}
+	length := x.q.Period.To.Sub(x.q.Period.From)
+	return slices.DeleteFunc(list, func(p Past) bool { return p.Period.To.Sub(p.Period.From) != length })
+}
+
 // testCount compares two counts hour of the week by hour of the week: the
-// differences' own spread is the measure, so that the day's rhythm is none.
+// differences' own spread is the measure, so that the day's rhythm is none. Where
+// several weeks stand for one, an hour's count is their median.
 func (x *comparer) testCount(c *Change, answered bool) {
 	c.Material = c.BeforeValue > 0 && math.Abs(c.Diff)/c.BeforeValue >= countChange || c.BeforeValue == 0 && c.Diff != 0
-	if x.median || x.q.Period.To.Sub(x.q.Period.From) != x.beforeQ.Period.To.Sub(x.beforeQ.Period.From) {
+	weeks := x.references()
+	if len(weeks) == 0 {
 		return
 	}
-	diffs := map[int64]float64{}
-	count := func(d Data, q Query, sign float64) {
-		from := q.Period.From.UnixMicro()
+	count := func(d Data, q Query) map[int64]float64 {
+		by, from := map[int64]float64{}, q.Period.From.UnixMicro()
 		selectFrom(d, q, q.headline()).cells(d, func(cell Cell, p *store.Profile) {
 			if !answered || p.Outcome == codes.Answered {
-				diffs[(cell.Time-from)/hour] += sign * float64(cell.N)
+				by[(cell.Time-from)/hour] += float64(cell.N)
 			}
 		})
+		return by
 	}
-	count(x.now, x.q, 1)
-	count(x.before, x.beforeQ, -1)
+	now := count(x.now, x.q)
+	var before []map[int64]float64
+	for _, p := range weeks {
+		q := x.beforeQ
+		q.Period = p.Period
+		before = append(before, count(p.Data, q))
+	}
 	var squares float64
-	hours := make([]int64, 0, len(diffs))
-	for h := range diffs {
-		hours = append(hours, h)
-	}
-	slices.Sort(hours)
-	for _, h := range hours {
-		squares += diffs[h] * diffs[h]
+	for h := range int64(math.Ceil(x.q.Period.To.Sub(x.q.Period.From).Hours())) {
+		var usual []float64
+		for _, w := range before {
+			usual = append(usual, w[h])
+		}
+		diff := now[h] - median(usual)
+		squares += diff * diff
 	}
 	if c.NowValue < minAttempts && c.BeforeValue < minAttempts || squares == 0 {
 		c.Note = "low volume"

@@ -64,11 +64,20 @@ func previousClause(q Query, r *Report) string {
 	if !known || !ok {
 		return "; there is no data of " + name + "."
 	}
-	change := ""
+	now, before, change := "", fmt.Sprintf("%s of %s", percent(rate), thousands(m.Ratio.Den)), ""
 	if t := r.Changes.Table("kpi"); t != nil {
 		for _, row := range t.Rows {
+			if row.Key != "failure_rate" {
+				continue
+			}
+			// What is called a change must be one of the figures beside it: those
+			// of the days that were compared.
+			if len(r.Changes.LeftOut) > 0 && row.NowOK && row.BeforeOK {
+				now = fmt.Sprintf("; without the holidays and their weekdays: %s of %s", percent(row.NowValue), thousands(row.Now.Den))
+				before = fmt.Sprintf("%s of %s", percent(row.BeforeValue), thousands(row.Before.Den))
+			}
 			switch {
-			case row.Key != "failure_rate" || !row.Tested:
+			case !row.Tested:
 			case row.Significant:
 				change = ", a significant change"
 			default:
@@ -76,7 +85,7 @@ func previousClause(q Query, r *Report) string {
 			}
 		}
 	}
-	return fmt.Sprintf("; %s: %s of %s%s.", name, percent(rate), thousands(m.Ratio.Den), change)
+	return fmt.Sprintf("%s; %s: %s%s.", now, name, before, change)
 }
 
 func answerSentence(r *Report, what [2]string) string {

@@ -35,6 +35,7 @@ func (db *DB) chooseJournal() error {
 			return err
 		}
 		if db.first = !any; db.first {
+			db.early = newEarlyWriter(db.path)
 			return nil
 		}
 	}

@@ -154,7 +154,7 @@ func (im *Import) buffers() [9]*rowBuffer {
 }
 
 func (im *Import) initBuffers() {
-	im.queue = newRowQueue()
+	im.queue = newRowQueue(&im.db.early)
 	im.attempts.bufferedTable = bufferedTable{name: "attempt", width: 17, rest: `call, bundle, profile, start, caller, callee, native_id, pdd_ms, setup_ms, talk_ms, delays, legs, source, offset, length, line`}
 	im.bundles.bufferedTable = bufferedTable{name: "bundle", width: 6, conflict: bundleConflict}
 	im.evidence.bufferedTable = bufferedTable{name: "evidence", width: 3}

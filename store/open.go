@@ -33,6 +33,7 @@ type DB struct {
 	// by itself, and what comes then would be kept, each statement alone.
 	importing atomic.Bool
 	first     bool // opened for writing, and nothing was ever imported: see first.go
+	early     earlyWriter
 }
 
 // Open opens the database at path for writing, makes it if it is not there
@@ -152,6 +153,7 @@ func (db *DB) Close() error {
 	if db.frozen != nil {
 		db.frozen.Rollback()
 	}
+	defer db.early.close()
 	return db.sql.Close()
 }
 

@@ -33,6 +33,7 @@ type rowQueue struct {
 	free chan rowsDone
 	idle chan error // the answer to a job without rows
 	made int
+	told *earlyWriter // of what was stored
 }
 
 // rowsDone is a buffer that can be used again, and the first error so far.
@@ -46,8 +47,8 @@ type rowJob struct {
 	data []byte
 }
 
-func newRowQueue() *rowQueue {
-	q := &rowQueue{jobs: make(chan rowJob, buffers), free: make(chan rowsDone, buffers), idle: make(chan error)}
+func newRowQueue(told *earlyWriter) *rowQueue {
+	q := &rowQueue{told: told, jobs: make(chan rowJob, buffers), free: make(chan rowsDone, buffers), idle: make(chan error)}
 	go q.run(q.jobs)
 	return q
 }
@@ -62,6 +63,7 @@ func (q *rowQueue) run(jobs <-chan rowJob) {
 			continue
 		case err == nil:
 			err = j.to.write(j.data)
+			q.told.wrote(len(j.data))
 		}
 		if cap(j.data) > 4*fullBuffer { // grown by one long row
 			j.data = nil
