@@ -99,6 +99,8 @@ func TestProofs(t *testing.T) {
 		return func(s *site, at time.Time) { s.count(at, p, n) }
 	}
 	options := request("OPTIONS", codes.Answered, 200)
+	away := user(480)
+	away.Trunk = "carrier-a"
 	for _, x := range []troubled{
 		{name: "options fail", bad: bad, usual: adding(options, 2), meanwhile: adding(request("OPTIONS", codes.Failed, 408), 2), text: "24 of 24 OPTIONS requests failed in that time; 0 of 536 in the rest of the period."},
 		{name: "options stop", bad: bad, usual: adding(options, 5), text: "0 OPTIONS requests came in that time"},
@@ -107,6 +109,8 @@ func TestProofs(t *testing.T) {
 		{name: "a challenge is no lost registration", bad: bad, meanwhile: adding(request("REGISTER", codes.Failed, 401), 2), not: "REGISTER"},
 		{name: "restart", bad: bad, meanwhile: event("BOOTUP", "", "mx60", 2*time.Minute), text: "Device mx60 restarted at Tue 10 Nov 13:58:00."},
 		{name: "restart long before", bad: bad, meanwhile: event("BOOTUP", "", "mx60", 4*time.Hour), not: "restarted"},
+		{name: "extensions gone by a restart", bad: away, setup: 60, meanwhile: event("BOOTUP", "", "mx60", 2*time.Minute), text: "Device mx60 restarted at Tue 10 Nov 13:58:00.", rule: "device restarted"},
+		{name: "extensions gone with the registrar", bad: away, setup: 60, usual: adding(request("REGISTER", codes.Answered, 200), 2), meanwhile: adding(request("REGISTER", codes.Failed, 503), 2), text: "24 of 24 REGISTER requests failed in that time", rule: "registrar lost"},
 		{name: "extensions offline", bad: bad, meanwhile: event("OFFLINE", "212", "om50", 0), text: "12 extensions lost their registration by the PBX's own events, first 212."},
 		{name: "no 100", bad: none, setup: 32_000, text: "Not even a 100 came back for 48 of 48.", rule: "trunk silent"},
 		{name: "nothing after a 100", bad: withFlags(none, codes.FlagTimeout|codes.FlagProvisionalOnly), setup: 180_000, text: "A 100 came back for 48 of 48 and nothing after it", rule: "trunk gets no further"},
@@ -128,6 +132,7 @@ func TestProofs(t *testing.T) {
 
 		{name: "codecs", bad: failed(488, "carrier-a"), witness: Testimony{Offered: []string{"G729", "iLBC"}, Answered: []string{"PCMA"}, Warning: "304 Media type not available"},
 			text: "Offered were G729, iLBC; the refusal named PCMA (Warning: 304 Media type not available).", rule: "media refused"},
+		{name: "codecs, none named", bad: failed(488, "carrier-a"), witness: Testimony{Offered: []string{"G729"}}, text: "Offered were G729; the refusal named no codec.", rule: "media refused"},
 		{name: "retry after", bad: bad, witness: Testimony{RetryAfter: "30 s"}, text: "The refusals say Retry-After: 30 s.", rule: "trunk overloaded"},
 		{name: "no retry after", bad: bad, witness: Testimony{Trying: true}, text: "The refusals carry no Retry-After.", rule: "trunk refuses, no resources"},
 		{name: "same nonce", bad: failed(403, "carrier-a"), witness: Testimony{Authorized: true, OwnNonce: true, Nonces: 1}, text: "credentials for the challenge's own nonce"},

@@ -2,15 +2,19 @@ package report
 
 import (
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"callsift/analyze"
 )
 
 // Mask is the report with the telephone numbers in it masked: of each number of
-// five digits and more the first three stay, the others become x. Two numbers that
+// five digits and more, in one run, after a word such as ext, or in groups from +, 00
+// or 0 on (+49 30 123-456), the first three stay, the others become x. Two numbers that
 // would look the same are told apart by ~2, ~3 behind them, and one number looks the
 // same everywhere. Shorter numbers are extensions, which whoever reads the report
 // needs; they stay.
@@ -77,29 +81,53 @@ func (m masker) copied(v reflect.Value) reflect.Value {
 	return v
 }
 
-// maskedFrom is how many digits make a telephone number.
-const maskedFrom = 5
+// maskedFrom is how many digits make a telephone number, groupedFrom how many where
+// it is written in groups.
+const (
+	maskedFrom  = 5
+	groupedFrom = 7
+)
 
-// text masks what looks like a telephone number in a text: a run of digits that is
-// no part of a name, an address, a decimal number or a time.
+// written is a telephone number as text has it: digits in one run, the word ext or
+// the like directly before them; or from +, 00 or 0 on in groups, with spaces,
+// dashes, slashes, points or brackets between them. Dates, times and fractions begin
+// otherwise or have other signs between. A branch of SIP is none, whatever is in it.
+var written = regexp.MustCompile(`(?i)z9hG4bK[^\s;,]*|(?:ext|exten|extension|tel|phone|fax|mobile|did|num|number|caller|callee|user|line)?(\+?[0-9]{5,}|(?:\+[0-9]{1,4}|00?[1-9][0-9]{0,4})(?:[ ()/.-]{1,2}[0-9]{1,12})+)`)
+
+// text masks what looks like a telephone number in a text and is no part of a name,
+// an address, a decimal number, a time or an id.
 func (m masker) text(s string) string {
+	if strings.IndexAny(s, "0123456789") < 0 {
+		return s
+	}
 	var b strings.Builder
 	done := 0
-	for i := 0; i < len(s); {
-		if s[i] < '0' || s[i] > '9' {
-			i++
+	for from := 0; from < len(s); {
+		at := written.FindStringSubmatchIndex(s[from:])
+		if at == nil {
+			break
+		}
+		if at[2] < 0 {
+			from += at[1]
 			continue
 		}
-		end := i
-		for end < len(s) && s[end] >= '0' && s[end] <= '9' {
-			end++
+		whole, i, end := from+at[0], from+at[2], from+at[3]
+		digits := onlyDigits(s[i:end])
+		grouped := len(digits) < len(strings.TrimPrefix(s[i:end], "+"))
+		if grouped && (len(digits) < groupedFrom || !standsAlone(s, whole, end)) { // its first group may be a number of its own
+			grouped = false
+			for end = i + 1; end < len(s) && isDigit(s[end]); end++ {
+			}
+			digits = onlyDigits(s[i:end])
 		}
-		if end-i >= maskedFrom && standsAlone(s, i, end) {
+		if from = end; len(digits) >= maskedFrom && standsAlone(s, whole, end) {
 			b.WriteString(s[done:i])
-			b.WriteString(m.number(s[i:end]))
+			if s[i] == '+' {
+				b.WriteByte('+')
+			}
+			b.WriteString(m.number(digits))
 			done = end
 		}
-		i = end
 	}
 	if done == 0 {
 		return s
@@ -108,31 +136,44 @@ func (m masker) text(s string) string {
 	return b.String()
 }
 
-// standsAlone tells that the digits from i to end of s are not part of a longer word
-// or of a number with a point.
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+func onlyDigits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// standsAlone tells that what stands from i to end of s is not part of a longer word
+// or of a number with a point. Chinese has no spaces between words.
 func standsAlone(s string, i, end int) bool {
-	letter := func(c byte) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c >= 0x80 }
-	digit := func(c byte) bool { return c >= '0' && c <= '9' }
+	letter := func(r rune) bool { return r == '_' || unicode.IsLetter(r) && !unicode.Is(unicode.Han, r) }
 	if i > 0 {
-		before := s[i-1]
-		if letter(before) && !strings.HasSuffix(s[:i], "%2B") { // a + in a link
+		before, _ := utf8.DecodeLastRuneInString(s[:i])
+		if (letter(before) || isDigit(s[i-1])) && !strings.HasSuffix(s[:i], "%2B") { // a + in a link
 			return false
 		}
-		if (before == '.' || before == ':') && i > 1 && digit(s[i-2]) { // an address, a port, a fraction
+		if (before == '.' || before == ':') && i > 1 && (isDigit(s[i-2]) || s[i-2] == ']') { // an address, a port, a fraction
 			return false
 		}
 	}
 	if end < len(s) {
-		after := s[end]
-		if letter(after) {
+		after, _ := utf8.DecodeRuneInString(s[end:])
+		if letter(after) && !extension.MatchString(s[end:]) {
 			return false
 		}
-		if after == '.' && end+1 < len(s) && digit(s[end+1]) {
+		if after == '.' && end+1 < len(s) && isDigit(s[end+1]) {
 			return false
 		}
 	}
 	return true
 }
+
+// extension is what may follow a number directly: that of an extension.
+var extension = regexp.MustCompile(`^(?i)(?:x|ext)[0-9]{1,6}\b`)
 
 // number is how a number looks.
 func (m masker) number(s string) string {

@@ -37,6 +37,7 @@ func newConfigCommand(a *app) *cobra.Command {
                              beside the bounds that you set; there are none by default
   holidays = ["2026-12-25"]  days that comparisons leave out; stands above the tables
   [mail]                     server = "smtp.example.net"; from = "pbx@example.net"
+                             to = ["noc@example.net"]: whom report --mail sends to
                              tls = "starttls" (or "tls", "none"); port = 587
                              user = "pbx"; password_file = "mail.password": or the
                              environment's CALLSIFT_MAIL_PASSWORD; ca_file = "ca.pem"

@@ -9,6 +9,7 @@ import (
 	"net/mail"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,6 +34,7 @@ type mailConfig struct {
 	PasswordFile string `toml:"password_file"` // or $CALLSIFT_MAIL_PASSWORD
 	CAFile       string `toml:"ca_file"`       // PEM, for a server with a certificate of one's own
 	From         string
+	To           []string // whom --mail sends to
 }
 
 // mailer is what a report is sent by.
@@ -43,10 +45,11 @@ type mailer struct {
 	server string
 }
 
-// mailTo reads the configuration of mail, if the report is to be sent; else nil. What
-// is wrong with it is told before the report is made.
-func (a *app) mailTo(to []string) (*mailer, error) {
-	if len(to) == 0 {
+// mailTo reads the configuration of mail, if the report is to be sent; else nil. It
+// goes to the addresses, and to those of the configuration if named. What is wrong is
+// told before the report is made.
+func (a *app) mailTo(to []string, named bool) (*mailer, error) {
+	if len(to) == 0 && !named {
 		return nil, nil
 	}
 	for _, address := range to {
@@ -64,7 +67,20 @@ func (a *app) mailTo(to []string) (*mailer, error) {
 	}
 	if c.Server == "" {
 		path, _ := a.configPath()
-		return nil, fmt.Errorf("--mail-to: %s has no [mail] server; callsift config --help tells what may stand there", path)
+		return nil, fmt.Errorf("mail: %s has no [mail] server; callsift config --help tells what may stand there", path)
+	}
+	if named {
+		if len(c.To) == 0 {
+			return nil, fmt.Errorf("--mail: %s has no [mail] to; write to = [\"noc@example.net\"] there, or use --mail-to", cfg.path)
+		}
+		for _, address := range c.To {
+			if _, err := mail.ParseAddress(address); err != nil {
+				return nil, fmt.Errorf("%s: [mail] to: %q is no mail address", cfg.path, address)
+			}
+			if !slices.Contains(to, address) {
+				to = append(to, address)
+			}
+		}
 	}
 	m := &mailer{from: c.From, to: to, server: c.Server}
 	if _, err := mail.ParseAddress(c.From); err != nil {

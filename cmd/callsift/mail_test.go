@@ -150,6 +150,9 @@ func TestMailTo(t *testing.T) {
 		{"tls", fmt.Sprintf("port = %d\ntls = \"tls\"\n", wrapped) + login, "", "noc@example.net", true, "pbx", ""},
 		{"password of the environment", fmt.Sprintf("port = %d\ntls = \"tls\"\nuser = \"pbx\"\nca_file = \"ca.pem\"\n", wrapped), "secret of the test", "noc@example.net", true, "pbx", ""},
 		{"none", fmt.Sprintf("port = %d\ntls = \"none\"\n", plain), "", "noc@example.net", false, "", ""},
+		{"those of the configuration", fmt.Sprintf("port = %d\ntls = \"none\"\nto = [\"noc@example.net\", \"boss@example.net\"]\n", plain), "", "@noc@example.net,boss@example.net", false, "", ""},
+		{"nobody in the configuration", fmt.Sprintf("port = %d\ntls = \"none\"\n", plain), "", "@", false, "", "has no [mail] to"},
+		{"no address in the configuration", fmt.Sprintf("port = %d\ntls = \"none\"\nto = [\"noc\"]\n", plain), "", "@", false, "", `to: "noc" is no mail address`},
 		{"wrong password", fmt.Sprintf("port = %d\n", starttls) + login, "guess", "noc@example.net", true, "", "mail by 127.0.0.1: "},
 		{"unknown certificate", fmt.Sprintf("port = %d\ntls = \"tls\"\n", wrapped), "", "noc@example.net", true, "", "certificate"},
 		{"no STARTTLS there", fmt.Sprintf("port = %d\n", plain), "", "noc@example.net", false, "", "STARTTLS"},
@@ -166,7 +169,7 @@ func TestMailTo(t *testing.T) {
 			if err := os.WriteFile(config, []byte("[mail]\nserver = \"127.0.0.1\"\nfrom = \"pbx@example.net\"\n"+x.mail), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			told := handIn(config, strings.Split(x.to, ","))
+			told := handIn(config, given(x.to))
 			if x.fails != "" {
 				if told == nil || !strings.Contains(told.Error(), x.fails) || strings.Contains(told.Error(), "secret of") || office.received != nil {
 					t.Errorf("%v, mail of %d bytes, want an error with %q", told, len(office.received), x.fails)
@@ -176,7 +179,7 @@ func TestMailTo(t *testing.T) {
 			if told != nil {
 				t.Fatal(told)
 			}
-			if office.secure != x.secure || office.user != x.user || office.from != "pbx@example.net" || strings.Join(office.to, ",") != x.to {
+			if office.secure != x.secure || office.user != x.user || office.from != "pbx@example.net" || strings.Join(office.to, ",") != strings.TrimPrefix(x.to, "@") {
 				t.Errorf("TLS %v, user %q, from %q, to %q", office.secure, office.user, office.from, office.to)
 			}
 			m, err := mail.ReadMessage(bytes.NewReader(office.received))
@@ -212,10 +215,19 @@ func TestMailTo(t *testing.T) {
 	}
 }
 
+// given are the addresses of a flag; none where those of the configuration are meant,
+// which begin with @ here.
+func given(to string) []string {
+	if strings.HasPrefix(to, "@") {
+		return nil
+	}
+	return strings.Split(to, ",")
+}
+
 // handIn sends a report without a call by a configuration.
 func handIn(config string, to []string) error {
 	a := &app{config: config}
-	post, err := a.mailTo(to)
+	post, err := a.mailTo(to, to == nil)
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,7 @@ type reportOptions struct {
 	evidence                                 int
 	sql, mask, openMail, schema              bool
 	mailTo                                   []string
+	mail                                     bool
 }
 
 func newReportCommand(a *app) *cobra.Command {
@@ -35,7 +36,8 @@ Given PATHs, they are read into a temporary database first, so that one command 
 everything.
 
 mail.eml is a summary of at most 20 lines with charts; telephone numbers in it are
-masked. --mail-to sends it, by the server that the table [mail] of callsift.toml names.
+masked. --mail-to sends it, by the server that the table [mail] of callsift.toml names;
+--mail sends it to those whom that table names.
 
 The same data gives the same bytes.
 
@@ -63,8 +65,9 @@ EXIT STATUS
 	f.IntVar(&opt.evidence, "evidence", 60, "at most `N` calls with ladder and raw lines inside the page; 0: none")
 	f.BoolVar(&opt.sql, "show-sql", false, "under each table the SQL query that gives its numbers")
 	holidaysFlag(cmd, &opt.holidays)
-	f.BoolVar(&opt.mask, "mask-numbers", false, "mask telephone numbers in all files; =false: not in the mail either")
+	f.BoolVar(&opt.mask, "mask-numbers", false, "mask telephone numbers in all files (5 digits and more, also ext12345 and +49 30 123-456); =false: not in the mail either")
 	f.StringSliceVar(&opt.mailTo, "mail-to", nil, "send the mail to `ADDRESS`, several with commas, by the [mail] server of the configuration")
+	f.BoolVar(&opt.mail, "mail", false, "send the mail to those whom [mail] of the configuration names with to")
 	f.BoolVar(&opt.schema, "schema", false, "print the JSON Schema of report.json, and do nothing else")
 	f.StringVar(&opt.failOn, "fail-on", "", "exit with status 3 on `WHAT`: finding")
 	cmd.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions([]string{"finding"}, cobra.ShellCompDirectiveNoFileComp))
@@ -96,7 +99,7 @@ func runReport(ctx context.Context, a *app, opt reportOptions, paths []string) e
 	if err != nil {
 		return err
 	}
-	post, err := a.mailTo(opt.mailTo)
+	post, err := a.mailTo(opt.mailTo, opt.mail)
 	if err != nil {
 		return err
 	}

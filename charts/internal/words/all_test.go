@@ -39,6 +39,8 @@ func example(text string) string {
 var pieceOf = map[string]string{
 	" The %d rows that tell most; %s more are in tables/changes.csv.": "Failed of all. The 25 rows that tell most; 12 more are in tables/changes.csv.",
 	// analyze
+	"When they failed, calls at once%s stood at %d to %d, the most of the whole period, in %d of %d; it was as high in %d of %s minutes.": "When they failed, calls at once on trunk carrier-a stood at 29 to 30, the most of the whole period, in 41 of 44; it was as high in 52 of 10,080 minutes.",
+	"week of ":      "week of 2026-11-15",
 	"called number": "1 called number", "called numbers": "27 called numbers",
 	"Offered were %s": "Offered were PCMA, G729; the refusal named PCMU.", "; the refusal named ": "Offered were PCMA; the refusal named PCMU (Warning: 304).", "; the refusal named no codec": "Offered were PCMA; the refusal named no codec.",
 	" were to be expected":             "where 1.5 were to be expected.",
@@ -88,9 +90,7 @@ var unseen = regexp.MustCompile(`^(<|"?><|}}?\n?@media|}\n|default-src|the font 
 
 func TestEverySentence(t *testing.T) {
 	for _, name := range []string{
-		"analyze/rules.go", "analyze/proof.go", "analyze/testimony.go", "analyze/findings.go", "analyze/twins.go", "analyze/verdict.go",
-		"analyze/definitions.go", "analyze/metric.go", "analyze/traffic.go", "analyze/compare.go", "analyze/compare_keys.go", "analyze/availability.go", "analyze/report.go", "analyze/load.go", "analyze/unjoined.go", "analyze/coverage.go",
-		"charts/*.go", "charts/report/*.go",
+		"analyze/*.go", "charts/*.go", "charts/report/*.go",
 	} {
 		files, err := filepath.Glob(filepath.Join("../../..", name))
 		if err != nil || len(files) == 0 {

@@ -32,7 +32,7 @@ var zhReport = map[string]string{
 	"Ladders and raw lines": "梯形图与原始行", "Messages": "消息", "Messages and records, with their place in the source.": "消息与记录,及其在数据源中的位置。", "Raw lines": "原始行",
 	"Id": "编号", "Start": "开始", "From": "主叫", "To": "被叫", "Result": "结果", "Trunk": "中继", "Cause": "原因", "PDD": "PDD", "Talk": "通话", "Time": "时间", "Message": "消息", "Place": "位置",
 	"counting rules": "计数规则", "times in": "时间:", "input checksum": "输入校验和", "The same input gives the same page.": "相同输入得到相同页面。", "The same input gives the same file.": "相同输入得到相同文件。",
-	"No data {}: unknown, not zero.": "无数据 {}:未知,而非零。", "nothing to compare with": "无可比较", "before: {#}": "之前:{}", "now": "本期", "before": "上期",
+	"No data {}: unknown, not zero.": "无数据 {}:未知,而非零。", "nothing to compare with": "无可比较", "before: {#}": "上期:{}", "now": "本期", "before": "上期",
 	"Coverage {} of {} · counted: {} · sources {} · rules {} · input {}": "数据覆盖 {} / {} · 统计对象:{} · 数据源 {} 个 · 规则 {} · 输入 {}",
 	"coverage {} of {}, scope {}, rules {}":                              "数据覆盖 {} / {},范围 {},规则 {}",
 	"No calls are in this file.":                                         "本文件不含呼叫明细。", "They are listed by {}": "用此命令列出:{}", "No figures: nothing was counted.": "无指标:没有可统计的呼叫。",
@@ -129,7 +129,7 @@ var zhReport = map[string]string{
 	"{} of {} answered (ASR {}); the network did its part for {} of {} (NER {}).":                                            "{2} 次中 {1} 次应答(ASR {3});网络完成 {5} 次中的 {4} 次(NER {6})。",
 	"{} of the failures ({} of {}) are {} from trunk {}, {} of them {}.":                                                     "失败的 {1}({3} 次中 {2} 次)为来自中继 {5} 的 {4},其中 {6} 次在 {7}。",
 	"{} of the failures ({} of {}) are {} from trunk {}.":                                                                    "失败的 {1}({3} 次中 {2} 次)为来自中继 {5} 的 {4}。",
-	"{}: {} of {} attempts were {} from trunk {}; the rate of the rest of the period gives {}.":                              "{1}:{3} 次尝试中 {2} 次为来自中继 {5} 的 {4};按其余时段的比率应为 {6}。",
+	"{}: {} of {} attempts were {} from trunk {}; the rate of the rest of the period gives {}.":                              "{1},{3} 次尝试中 {2} 次为来自中继 {5} 的 {4};按其余时段的比率应为 {6}。",
 	"Sources cover {} of {} hours; the rest is unknown, not zero.":                                                           "数据源覆盖 {} / {} 小时;其余未知,而非零。",
 
 	// Charts.

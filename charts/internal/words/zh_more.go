@@ -14,6 +14,11 @@ var zhMore = map[string]string{
 	"Only devices of one kind, {}, are concerned.":                                     "只涉及一种设备 {}。",
 	"It would not be the device if other kinds failed alike.":                          "若其他种类的设备同样失败,则不是该设备的问题。",
 
+	"When they failed, calls at once stood at {#} to {#}, the most of the whole period, in {#} of {#}; it was as high in {#} of {#} minutes.":                                 "失败时并发呼叫为 {1} 至 {2},为整个时段最高,{4} 次中 {3} 次如此;{6} 分钟中有 {5} 分钟同样高。",
+	"When they failed, calls at once on trunk {} stood at {#} to {#}, the most of the whole period, in {#} of {#}; it was as high in {#} of {#} minutes.":                     "失败时经 {1} 的并发呼叫为 {2} 至 {3},为整个时段最高,{5} 次中 {4} 次如此;{7} 分钟中有 {6} 分钟同样高。",
+	"Conversations at once stood at {#} to {#}, the most of the whole period, in {#} of {#} minutes of the quarter hours in which calls failed, and in {#} of the other {#}.": "同时通话数为 {1} 至 {2},为整个时段最高:在有呼叫失败的刻钟中 {4} 分钟有 {3} 分钟如此,其余 {6} 分钟中有 {5} 分钟。",
+	"week of {}": "{} 当周",
+
 	// Codes that no table has.
 	"Not in the registry; a client has to treat it as {}.":                                               "未登记的响应码;客户端须按 {} 处理。",
 	"Read the reason phrase and the Server header to learn which box made it up, then go on as with {}.": "从原因短语与 Server 头查明由哪台设备产生,然后按 {} 处理。",
@@ -39,7 +44,7 @@ var zhMore = map[string]string{
 	"{} of the failures ({#} of {#}) are {}.":                              "失败的 {1}({3} 次中 {2} 次)为{4}。",
 	"{} of the failures ({#} of {#}) are {}, all {}.":                      "失败的 {1}({3} 次中 {2} 次)为{4},全部在 {5}。",
 	"{} of the failures ({#} of {#}) are {}, {#} of them {}.":              "失败的 {1}({3} 次中 {2} 次)为{4},其中 {5} 次在 {6}。",
-	"{}: {#} of {} were {}; the rate of the rest of the period gives {#}.": "{1}:{3}中 {2} 次为{4};按其余时段的比率应为 {5}。",
+	"{}: {#} of {} were {}; the rate of the rest of the period gives {#}.": "{1},{3}中 {2} 次为{4};按其余时段的比率应为 {5}。",
 	"{} from trunk {}":                                                     "来自中继 {2} 的 {1}",
 	"{} from an unknown trunk":                                             "来自未知中继的 {}",
 	"Not in these figures: {}.":                                            "未计入以上数字:{}。",
