@@ -39,7 +39,7 @@ func example(text string) string {
 var pieceOf = map[string]string{
 	" The %d rows that tell most; %s more are in tables/changes.csv.": "Failed of all. The 25 rows that tell most; 12 more are in tables/changes.csv.",
 	// analyze
-	"When they failed, calls at once%s stood at %d to %d, the most of the whole period, in %d of %d; it was as high in %d of %s minutes.": "When they failed, calls at once over carrier-a stood at 29 to 30, the most of the whole period, in 41 of 44; it was as high in 52 of 10,080 minutes.",
+	"When they failed, calls at once%s stood at %d to %d, the most of the whole period, in %d of %d; it was as high in %d of %s minutes.": "When they failed, calls at once on trunk carrier-a stood at 29 to 30, the most of the whole period, in 41 of 44; it was as high in 52 of 10,080 minutes.",
 	"week of ":      "week of 2026-11-15",
 	"called number": "1 called number", "called numbers": "27 called numbers",
 	"Offered were %s": "Offered were PCMA, G729; the refusal named PCMU.", "; the refusal named ": "Offered were PCMA; the refusal named PCMU (Warning: 304).", "; the refusal named no codec": "Offered were PCMA; the refusal named no codec.",

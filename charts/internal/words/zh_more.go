@@ -15,7 +15,7 @@ var zhMore = map[string]string{
 	"It would not be the device if other kinds failed alike.":                          "若其他种类的设备同样失败,则不是该设备的问题。",
 
 	"When they failed, calls at once stood at {#} to {#}, the most of the whole period, in {#} of {#}; it was as high in {#} of {#} minutes.":                                 "失败时并发呼叫为 {1} 至 {2},为整个时段最高,{4} 次中 {3} 次如此;{6} 分钟中有 {5} 分钟同样高。",
-	"When they failed, calls at once over {} stood at {#} to {#}, the most of the whole period, in {#} of {#}; it was as high in {#} of {#} minutes.":                         "失败时经 {1} 的并发呼叫为 {2} 至 {3},为整个时段最高,{5} 次中 {4} 次如此;{7} 分钟中有 {6} 分钟同样高。",
+	"When they failed, calls at once on trunk {} stood at {#} to {#}, the most of the whole period, in {#} of {#}; it was as high in {#} of {#} minutes.":                     "失败时经 {1} 的并发呼叫为 {2} 至 {3},为整个时段最高,{5} 次中 {4} 次如此;{7} 分钟中有 {6} 分钟同样高。",
 	"Conversations at once stood at {#} to {#}, the most of the whole period, in {#} of {#} minutes of the quarter hours in which calls failed, and in {#} of the other {#}.": "同时通话数为 {1} 至 {2},为整个时段最高:在有呼叫失败的刻钟中 {4} 分钟有 {3} 分钟如此,其余 {6} 分钟中有 {5} 分钟。",
 	"week of {}": "{} 当周",
 
