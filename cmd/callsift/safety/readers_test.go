@@ -124,7 +124,7 @@ func TestInterrupt(t *testing.T) {
 			status, errs, took = interrupted(t, after, "import", "--db", db, source)
 		}
 		worst = max(worst, took)
-		if i == 0 && status < 0 {
+		if status < 0 && after < 200*time.Millisecond {
 			continue // the signal came before the program could take it
 		}
 		if status == 0 {
