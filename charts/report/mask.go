@@ -97,7 +97,7 @@ var written = regexp.MustCompile(`(?i)z9hG4bK[^\s;,]*|(?:ext|exten|extension|tel
 // text masks what looks like a telephone number in a text and is no part of a name,
 // an address, a decimal number, a time or an id.
 func (m masker) text(s string) string {
-	if strings.IndexAny(s, "0123456789") < 0 {
+	if !strings.ContainsAny(s, "0123456789") {
 		return s
 	}
 	var b strings.Builder

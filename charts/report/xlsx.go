@@ -77,7 +77,7 @@ func newStyles(f *excelize.File) (s styles, err error) {
 	for _, x := range []struct {
 		id    *int
 		style excelize.Style
-	}{{&s.bold, excelize.Style{Font: &excelize.Font{Bold: true}}}, {&s.date, excelize.Style{CustomNumFmt: &stamp}}, {&s.share, excelize.Style{CustomNumFmt: &percent}}} {
+	}{{&s.bold, excelize.Style{Font: &excelize.Font{Bold: true}, Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"DCE6F1"}}}}, {&s.date, excelize.Style{CustomNumFmt: &stamp}}, {&s.share, excelize.Style{CustomNumFmt: &percent}}} {
 		if *x.id, err = f.NewStyle(&x.style); err != nil {
 			return s, err
 		}
@@ -135,6 +135,9 @@ func settledTypes(name string, data []byte) []byte {
 }
 
 func fillSheet(f *excelize.File, t table, l words.Lang, style styles) error {
+	if err := layOut(f, sheetName(t.name, l)); err != nil {
+		return err
+	}
 	w, err := f.NewStreamWriter(sheetName(t.name, l))
 	if err != nil {
 		return err
@@ -154,16 +157,30 @@ func fillSheet(f *excelize.File, t table, l words.Lang, style styles) error {
 	if err := w.SetRow("A1", head); err != nil {
 		return err
 	}
+	unit := slices.Index(t.head, "unit")
 	for i, row := range t.rows {
 		cells := make([]any, len(row))
 		for k, s := range row {
-			cells[k] = typed(t.head[k], s, l, style)
+			column := t.head[k]
+			if unit >= 0 && row[unit] == "%" && ofUnit[column] {
+				column = "share"
+			}
+			cells[k] = typed(column, s, l, style)
 		}
 		if err := w.SetRow("A"+strconv.Itoa(i+2), cells); err != nil {
 			return err
 		}
 	}
 	return w.Flush()
+}
+
+// layOut makes a sheet one page wide on paper.
+func layOut(f *excelize.File, name string) error {
+	yes, wide, one, any := true, "landscape", 1, 0
+	if err := f.SetSheetProps(name, &excelize.SheetPropsOptions{FitToPage: &yes}); err != nil {
+		return err
+	}
+	return f.SetPageLayout(name, &excelize.PageLayoutOptions{Orientation: &wide, FitToWidth: &one, FitToHeight: &any})
 }
 
 // columnWidth is how wide a column needs to be, in characters, within reason.
@@ -181,6 +198,9 @@ func columnWidth(head string, rows [][]string, i int) float64 {
 // shareColumns hold fractions, which are shown as percentages.
 var shareColumns = map[string]bool{"asr": true, "asr_low": true, "asr_high": true, "ner": true, "ner_low": true, "ner_high": true, "failure": true, "failure_low": true,
 	"failure_high": true, "of_finals": true, "of_failures": true, "of_failures_so_far": true, "share": true, "confidence": true, "available": true}
+
+// ofUnit are the columns whose numbers are in the unit that another column names.
+var ofUnit = map[string]bool{"value": true, "low": true, "high": true, "previous": true}
 
 // typed is a cell of a CSV file as what it is. A text stays one whatever it
 // begins with: it is never taken for a formula.

@@ -149,3 +149,41 @@ func TestPrinted(t *testing.T) {
 		}
 	}
 }
+
+// What has the unit % reads as a percentage, and a sheet is one page wide.
+func TestWorkbookReads(t *testing.T) {
+	r := sample.Hotel()
+	book, err := workbook(r, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := excelize.OpenReader(bytes.NewReader(book))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	rows, err := f.GetRows("kpis")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shares := 0
+	for _, row := range rows[1:] {
+		percent := strings.HasSuffix(row[3], "%")
+		if row[3] != "" && percent != (row[2] == "%") {
+			t.Errorf("%s: value %q of unit %q", row[0], row[3], row[2])
+		}
+		if percent {
+			shares++
+		}
+	}
+	if shares == 0 {
+		t.Error("no percentage among the key figures")
+	}
+	for _, sheet := range f.GetSheetList() {
+		page, err := f.GetPageLayout(sheet)
+		props, err2 := f.GetSheetProps(sheet)
+		if err != nil || err2 != nil || props.FitToPage == nil || !*props.FitToPage || page.FitToWidth == nil || *page.FitToWidth != 1 {
+			t.Errorf("%s: page %+v %+v, %v, %v", sheet, page, props, err, err2)
+		}
+	}
+}
