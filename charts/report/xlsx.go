@@ -48,15 +48,18 @@ func workbook(r *analyze.Report, l words.Lang) ([]byte, error) {
 		} else {
 			_, err = f.NewSheet(name)
 		}
-		if err == nil {
-			err = fillSheet(f, t, l, style)
-		}
 		if err != nil {
 			return nil, fmt.Errorf("report.xlsx: %s: %w", t.name, err)
 		}
 	}
+	// Before the rows: a sheet that has been written takes no chart any more.
 	if err := nativeCharts(f, r, l); err != nil {
 		return nil, fmt.Errorf("report.xlsx: %w", err)
+	}
+	for _, t := range list {
+		if err := fillSheet(f, t, l, style); err != nil {
+			return nil, fmt.Errorf("report.xlsx: %s: %w", t.name, err)
+		}
 	}
 	when := packDate.Format(time.RFC3339)
 	if err := f.SetDocProps(&excelize.DocProperties{Title: show.Clean(r.Title + ": " + l.Say("call failures") + " " + periodName(r)), Creator: "callsift", Created: when, Modified: when}); err != nil {
@@ -70,14 +73,14 @@ func workbook(r *analyze.Report, l words.Lang) ([]byte, error) {
 }
 
 // styles are those of the cells.
-type styles struct{ bold, date, share int }
+type styles struct{ bold, date, day, share int }
 
 func newStyles(f *excelize.File) (s styles, err error) {
-	stamp, percent := "yyyy-mm-dd hh:mm", "0.0%"
+	stamp, day, percent := "yyyy-mm-dd hh:mm", "yyyy-mm-dd", "0.0%"
 	for _, x := range []struct {
 		id    *int
 		style excelize.Style
-	}{{&s.bold, excelize.Style{Font: &excelize.Font{Bold: true}, Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"DCE6F1"}}}}, {&s.date, excelize.Style{CustomNumFmt: &stamp}}, {&s.share, excelize.Style{CustomNumFmt: &percent}}} {
+	}{{&s.bold, excelize.Style{Font: &excelize.Font{Bold: true}, Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"DCE6F1"}}}}, {&s.date, excelize.Style{CustomNumFmt: &stamp}}, {&s.day, excelize.Style{CustomNumFmt: &day}}, {&s.share, excelize.Style{CustomNumFmt: &percent}}} {
 		if *x.id, err = f.NewStyle(&x.style); err != nil {
 			return s, err
 		}
@@ -227,27 +230,38 @@ func typed(column, s string, l words.Lang, style styles) any {
 		return excelize.Cell{StyleID: style.date, Value: time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), 0, time.UTC)}
 	}
 	if t, err := time.Parse(time.DateOnly, s); err == nil {
-		return excelize.Cell{StyleID: style.date, Value: t}
+		return excelize.Cell{StyleID: style.day, Value: t}
 	}
 	return show.Clean(l.Say(strings.TrimPrefix(s, "'")))
 }
 
 // nativeCharts draws what a spreadsheet can draw itself.
 func nativeCharts(f *excelize.File, r *analyze.Report, l words.Lang) error {
-	add := func(sheet, at, title, names, values string, kind excelize.ChartType) error {
-		return f.AddChart(sheet, at, &excelize.Chart{Type: kind, Title: excelize.ChartTitle{Paragraph: []excelize.RichTextRun{{Text: title}}},
-			Series: []excelize.ChartSeries{{Name: title, Categories: names, Values: values}}, Legend: excelize.ChartLegend{Position: "none"}})
+	same, gap := false, uint(40)
+	dark := excelize.Font{Color: "404040", Size: 9}
+	add := func(sheet, at string, c excelize.Chart, title, names, values string) error {
+		c.Title = excelize.ChartTitle{Paragraph: []excelize.RichTextRun{{Text: title}}}
+		c.Series = []excelize.ChartSeries{{Name: title, Categories: names, Values: values, Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"3B6FB6"}}}}
+		c.Legend, c.VaryColors, c.GapWidth = excelize.ChartLegend{Position: "none"}, &same, &gap
+		c.XAxis.Font, c.YAxis.Font, c.YAxis.MajorGridLines = dark, dark, true
+		return f.AddChart(sheet, at, &c)
 	}
 	if n := len(r.Codes); n > 0 {
 		// Column C is the label, H what failed: see codeTable.
 		sheet := sheetName("codes", l)
-		if err := add(sheet, "C"+strconv.Itoa(n+4), l.Say("Failed by response code"), fmt.Sprintf("'%s'!$C$2:$C$%d", sheet, n+1), fmt.Sprintf("'%s'!$H$2:$H$%d", sheet, n+1), excelize.Bar); err != nil {
+		if err := add(sheet, "C"+strconv.Itoa(n+4), excelize.Chart{
+			Type: excelize.Bar, Dimension: excelize.ChartDimension{Width: 720, Height: uint(120 + 24*min(n, 40))}, XAxis: excelize.ChartAxis{ReverseOrder: true},
+		}, l.Say("Failed by response code"), fmt.Sprintf("'%s'!$C$2:$C$%d", sheet, n+1), fmt.Sprintf("'%s'!$H$2:$H$%d", sheet, n+1)); err != nil {
 			return err
 		}
 	}
 	if n := len(r.Trend); n > 0 {
 		sheet := sheetName("trend", l)
-		return add(sheet, "C"+strconv.Itoa(n+4), l.Say("ASR by day"), fmt.Sprintf("'%s'!$A$2:$A$%d", sheet, n+1), fmt.Sprintf("'%s'!$C$2:$C$%d", sheet, n+1), excelize.Line)
+		none, all := 0.0, 1.0
+		return add(sheet, "C"+strconv.Itoa(n+4), excelize.Chart{
+			Type: excelize.Line, Dimension: excelize.ChartDimension{Width: 720, Height: 320}, XAxis: excelize.ChartAxis{NumFmt: excelize.ChartNumFmt{CustomNumFmt: "yyyy-mm-dd"}},
+			YAxis: excelize.ChartAxis{NumFmt: excelize.ChartNumFmt{CustomNumFmt: "0%"}, Minimum: &none, Maximum: &all},
+		}, l.Say("ASR by day"), fmt.Sprintf("'%s'!$A$2:$A$%d", sheet, n+1), fmt.Sprintf("'%s'!$C$2:$C$%d", sheet, n+1))
 	}
 	return nil
 }

@@ -1,8 +1,10 @@
 package report
 
 import (
+	"archive/zip"
 	"bytes"
 	"encoding/json"
+	"io"
 	"strconv"
 	"strings"
 	"testing"
@@ -185,5 +187,37 @@ func TestWorkbookReads(t *testing.T) {
 		if err != nil || err2 != nil || props.FitToPage == nil || !*props.FitToPage || page.FitToWidth == nil || *page.FitToWidth != 1 {
 			t.Errorf("%s: page %+v %+v, %v, %v", sheet, page, props, err, err2)
 		}
+	}
+}
+
+// The sheets of the codes and of the trend show their charts.
+func TestWorkbookCharts(t *testing.T) {
+	book, err := workbook(sample.Hotel(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	z, err := zip.NewReader(bytes.NewReader(book), int64(len(book)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown, charts := 0, 0
+	for _, f := range z.File {
+		r, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasPrefix(f.Name, "xl/worksheets/sheet") && bytes.Contains(data, []byte("<drawing ")) {
+			shown++
+		}
+		if strings.HasPrefix(f.Name, "xl/charts/") {
+			charts++
+		}
+	}
+	if shown != 2 || charts != 2 {
+		t.Errorf("%d sheets show a chart, of %d charts; want 2 and 2", shown, charts)
 	}
 }
