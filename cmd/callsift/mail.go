@@ -66,8 +66,12 @@ func (a *app) mailTo(to []string, named bool) (*mailer, error) {
 		return nil, err
 	}
 	if c.Server == "" {
+		flag := "--mail"
+		if len(to) > 0 {
+			flag = "--mail-to"
+		}
 		path, _ := a.configPath()
-		return nil, fmt.Errorf("mail: %s has no [mail] server; callsift config --help tells what may stand there", path)
+		return nil, fmt.Errorf("%s: %s has no [mail] server; callsift config --help tells what may stand there", flag, path)
 	}
 	if named {
 		if len(c.To) == 0 {
