@@ -14,6 +14,21 @@ import (
 	"callsift/charts/internal/sample"
 )
 
+// openWorkbook makes the sample's workbook and reads it.
+func openWorkbook(t *testing.T) ([]byte, *excelize.File) {
+	t.Helper()
+	book, err := workbook(sample.Hotel(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := excelize.OpenReader(bytes.NewReader(book))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	return book, f
+}
+
 // The sums of the workbook are those of report.json; foreign text is no formula.
 func TestWorkbook(t *testing.T) {
 	r := sample.Hotel()
@@ -25,15 +40,7 @@ func TestWorkbook(t *testing.T) {
 	if err := json.Unmarshal(data, &doc); err != nil {
 		t.Fatal(err)
 	}
-	book, err := workbook(r, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	f, err := excelize.OpenReader(bytes.NewReader(book))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
+	book, f := openWorkbook(t)
 	sum := func(sheet, column string) (total int64) {
 		rows, err := f.GetRows(sheet, excelize.Options{RawCellValue: true})
 		if err != nil {
@@ -154,16 +161,7 @@ func TestPrinted(t *testing.T) {
 
 // What has the unit % reads as a percentage, and a sheet is one page wide.
 func TestWorkbookReads(t *testing.T) {
-	r := sample.Hotel()
-	book, err := workbook(r, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	f, err := excelize.OpenReader(bytes.NewReader(book))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
+	_, f := openWorkbook(t)
 	rows, err := f.GetRows("kpis")
 	if err != nil {
 		t.Fatal(err)
