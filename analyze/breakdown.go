@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
-	"errors"
+	"iter"
 	"slices"
 	"strconv"
 	"time"
@@ -12,149 +12,114 @@ import (
 	"callsift/store"
 )
 
-// BreakdownOf counts what the query selects by its keys, largest first, then by
-// the keys' values. Nothing is left out: flagged calls are in it unless a
-// condition says otherwise. The error names a key that does not exist, or says why
-// calls cannot be counted (R11).
-func BreakdownOf(d Data, q Query) (Breakdown, error) {
-	if why := Uncountable(d, q); why != "" {
-		return Breakdown{}, errors.New(why)
-	}
-	b, err := countBy(d, q)
-	b.Warning = UnjoinedWarning(d, q)
-	return b, err
-}
-
+// countBy counts what the query selects by its keys. Nothing is left out: flagged
+// calls are in it unless a condition says otherwise. The error names a key that
+// does not exist.
 func countBy(d Data, q Query) (Breakdown, error) {
-	b := Breakdown{Scope: q.scope(), Method: q.method(), By: q.By, Period: q.Period}
 	g, err := newGrouper(q)
 	if err != nil {
 		return Breakdown{}, err
 	}
 	selectFrom(d, q, nil).cells(d, func(c Cell, p *store.Profile) {
-		g.tally(c, p).add(c.Cell, p.Outcome)
-		b.Total.add(c.Cell, p.Outcome)
+		g.add(c.Cell, p, c.Caller)
 	})
-	b.Rows = g.rows()
-	slices.SortFunc(b.Rows, func(x, y Row) int {
-		return cmp.Or(cmp.Compare(y.Count, x.Count), slices.Compare(x.Keys, y.Keys))
-	})
+	return g.breakdown(), nil
+}
+
+// UncountableError says why calls cannot be counted (R11).
+type UncountableError string
+
+func (e UncountableError) Error() string { return string(e) }
+
+// settledBreakdown is the breakdown with what d, which holds all of the period, says
+// about it. The error is an UncountableError.
+func settledBreakdown(b Breakdown, d Data, q Query) (Breakdown, error) {
+	if why := Uncountable(d, q); why != "" {
+		return Breakdown{}, UncountableError(why)
+	}
+	b.Warning = UnjoinedWarning(d, q)
 	return b, nil
 }
 
-// grouper finds the row of a cell. The values of a profile's keys and of a
-// time's keys are worked out once each and numbered, because there are few of
-// them and many cells.
-type grouper struct {
-	keys     []key
-	zone     *time.Location
-	byCaller bool
-
-	profiles, times  map[int64]int
-	pValues, tValues groupValues
-	tallies          map[group]*Tally
+// breakdownRow is a row that was counted, with what it is sorted by: of a million rows
+// nearly all have the same few counts and groups, and their counts are all over the
+// memory.
+type breakdownRow struct {
+	count         int64
+	before, after uint32 // ranks of the keys before and after the caller
+	a, b          uint64 // beginning of the caller's text
+	group         *group
+	caller        *callerCount // nil: the group itself
 }
 
-type group struct {
-	profile, time int
-	caller        string
-}
-
-// groupValues numbers combinations of values.
-type groupValues struct {
-	number map[string]int
-	values [][]string
-}
-
-func newGrouper(q Query) (*grouper, error) {
-	g := &grouper{zone: q.zone(), profiles: map[int64]int{}, times: map[int64]int{}, tallies: map[group]*Tally{}}
-	g.pValues.number, g.tValues.number = map[string]int{}, map[string]int{}
-	for _, name := range q.By {
-		k, err := keyNamed("--by", name)
-		if err != nil {
-			return nil, err
-		}
-		g.keys = append(g.keys, k)
-		g.byCaller = g.byCaller || name == "source"
-	}
-	return g, nil
-}
-
-func (g *grouper) tally(c Cell, p *store.Profile) *Tally {
-	pn, ok := g.profiles[c.Profile]
-	if !ok {
-		pn = g.pValues.add(g.keys, func(k key) (string, bool) {
-			if k.of == nil {
-				return "", false
+// breakdown is what was counted, largest first, then by the keys' values.
+func (g *grouper) breakdown() Breakdown {
+	b := Breakdown{Scope: g.q.scope(), Method: g.q.method(), By: g.q.By, Period: g.q.Period, counted: g}
+	before := g.ranks(func(keys []string) []string { return keys[:g.callerAt] })
+	if !g.byCaller() {
+		b.rows = make([]breakdownRow, 0, len(g.groups))
+		for _, x := range g.groups {
+			if x.tally.Count != 0 {
+				b.Total = b.Total.Plus(x.tally)
+				b.rows = append(b.rows, breakdownRow{count: x.tally.Count, before: before[x.number], group: x})
 			}
-			return k.of(p), true
-		})
-		g.profiles[c.Profile] = pn
+		}
+	} else {
+		after := g.ranks(func(keys []string) []string { return keys[g.callerAt+1:] })
+		b.rows = make([]breakdownRow, 0, g.callers.n)
+		for i := range g.callers.n {
+			c := g.callers.counted(uint32(i))
+			if c.n == 0 {
+				continue
+			}
+			r := breakdownRow{count: int64(c.n), before: before[c.group], after: after[c.group], group: g.groups[c.group], caller: c}
+			r.a, r.b = c.heads()
+			b.rows = append(b.rows, r)
+			b.Total = b.Total.Plus(c.tally())
+		}
 	}
-	tn, ok := g.times[c.Time]
-	if !ok {
-		tn = g.tValues.add(g.keys, func(k key) (string, bool) {
-			return timeKey(k.name, c.Time, g.zone), k.at != nil
-		})
-		g.times[c.Time] = tn
-	}
-	id := group{profile: pn, time: tn}
-	if g.byCaller {
-		id.caller = c.Caller
-	}
-	t := g.tallies[id]
-	if t == nil {
-		t = &Tally{}
-		g.tallies[id] = t
-	}
-	return t
+	slices.SortFunc(b.rows, g.compare)
+	return b
 }
 
-func (v *groupValues) add(keys []key, value func(key) (string, bool)) int {
-	values := make([]string, 0, len(keys))
-	var id []byte
-	for _, k := range keys {
-		if s, ok := value(k); ok {
-			values = append(values, s)
-			id = strconv.AppendInt(id, int64(len(s)), 10)
-			id = append(append(id, ':'), s...)
-		}
+func (g *grouper) compare(x, y breakdownRow) int {
+	switch {
+	case x.count != y.count:
+		return cmp.Compare(y.count, x.count)
+	case x.before != y.before:
+		return cmp.Compare(x.before, y.before)
+	case x.a != y.a:
+		return cmp.Compare(x.a, y.a)
+	case x.b != y.b:
+		return cmp.Compare(x.b, y.b)
+	case x.caller != nil && x.caller.size != y.caller.size: // long, or with a NUL
+		return cmp.Compare(g.callers.text(x.caller), g.callers.text(y.caller))
 	}
-	n, ok := v.number[string(id)]
-	if !ok {
-		n = len(v.values)
-		v.number[string(id)] = n
-		v.values = append(v.values, values)
-	}
-	return n
+	return cmp.Compare(x.after, y.after)
 }
 
-func (g *grouper) rows() []Row {
-	rows := make([]Row, 0, len(g.tallies))
-	for id, t := range g.tallies {
-		if t.Count == 0 {
-			continue
-		}
-		r := Row{Keys: make([]string, 0, len(g.keys)), Tally: *t}
-		pv, tv := g.pValues.values[id.profile], g.tValues.values[id.time]
-		for _, k := range g.keys {
-			var value string
-			switch {
-			case k.of != nil:
-				value, pv = pv[0], pv[1:]
-			case k.at != nil:
-				value, tv = tv[0], tv[1:]
-			default:
-				value = id.caller
+// Len is the number of rows.
+func (b Breakdown) Len() int { return len(b.rows) }
+
+// Rows hands out the rows with their places, largest first, then by the keys'
+// values. They are made one by one, since there may be millions: each, and its keys'
+// slice, is only valid until the next.
+func (b Breakdown) Rows() iter.Seq2[int, *Row] {
+	return func(yield func(int, *Row) bool) {
+		var r Row
+		for i := range b.rows {
+			x := &b.rows[i]
+			r.Keys = append(r.Keys[:0], x.group.keys...)
+			r.Code, r.Tally = x.group.code, x.group.tally
+			if x.caller != nil {
+				r.Keys[b.counted.callerAt] = b.counted.callers.text(x.caller)
+				r.Tally = x.caller.tally()
 			}
-			if k.name == "code" {
-				r.Code, _ = strconv.Atoi(value)
+			if !yield(i, &r) {
+				return
 			}
-			r.Keys = append(r.Keys, value)
 		}
-		rows = append(rows, r)
 	}
-	return rows
 }
 
 // Share is the row's part of all that was counted.
@@ -166,8 +131,8 @@ func (b Breakdown) FailureShare(r Row) Ratio { return ratio(r.Failed, b.Total.Fa
 // MarshalJSON writes the stable form: the keys' values stand in each row beside
 // the counts, codes as numbers, times as RFC 3339, an open bound as "".
 func (b Breakdown) MarshalJSON() ([]byte, error) {
-	rows := make([]json.RawMessage, 0, len(b.Rows))
-	for _, r := range b.Rows {
+	rows := make([]json.RawMessage, 0, b.Len())
+	for _, r := range b.Rows() {
 		row, err := rowJSON(b.By, r)
 		if err != nil {
 			return nil, err
@@ -190,7 +155,7 @@ func (b Breakdown) MarshalJSON() ([]byte, error) {
 	}{b.Scope, b.Method, by, rfc3339(b.Period.From), rfc3339(b.Period.To), rows, b.Total, b.Warning})
 }
 
-func rowJSON(by []string, r Row) ([]byte, error) {
+func rowJSON(by []string, r *Row) ([]byte, error) {
 	var w bytes.Buffer
 	w.WriteByte('{')
 	for i, name := range by {

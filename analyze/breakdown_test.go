@@ -95,7 +95,7 @@ func TestBreakdownJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := BreakdownOf(smallSite(t).Data, Query{By: []string{"class", "code"}, Period: period, Where: []Condition{where}})
+	b, err := breakdownOf(smallSite(t).Data, Query{By: []string{"class", "code"}, Period: period, Where: []Condition{where}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,15 +114,39 @@ func TestBreakdownJSON(t *testing.T) {
 	}
 }
 
+// breakdownOf is ReadBreakdown of what was read.
+func breakdownOf(d Data, q Query) (Breakdown, error) {
+	b, err := countBy(d, q)
+	if err != nil {
+		return b, err
+	}
+	return settledBreakdown(b, d, q)
+}
+
+// rowsIn keeps the rows.
+func rowsIn(b Breakdown) []Row {
+	var rows []Row
+	for _, r := range b.Rows() {
+		kept := *r
+		kept.Keys = slices.Clone(r.Keys)
+		rows = append(rows, kept)
+	}
+	return rows
+}
+
 // rowsOf writes rows as "keys count" lines.
 func rowsOf(t *testing.T, d Data, q Query) []string {
 	t.Helper()
-	b, err := BreakdownOf(d, q)
+	b, err := breakdownOf(d, q)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return linesOf(b)
+}
+
+func linesOf(b Breakdown) []string {
 	var lines []string
-	for _, r := range b.Rows {
+	for _, r := range b.Rows() {
 		lines = append(lines, fmt.Sprint(r.Keys, " ", r.Count))
 	}
 	return lines
@@ -196,11 +220,11 @@ func TestBreakdownBySource(t *testing.T) {
 }
 
 func TestShares(t *testing.T) {
-	b, err := BreakdownOf(smallSite(t).Data, Query{By: []string{"code"}})
+	b, err := breakdownOf(smallSite(t).Data, Query{By: []string{"code"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := b.Rows[2] // 503
+	r := rowsIn(b)[2] // 503
 	if s, f := b.Share(r), b.FailureShare(r); s.Num != 7 || s.Den != 105 || f.Num != 7 || f.Den != 10 {
 		t.Errorf("503: %+v of all, %+v of failures", s, f)
 	}
@@ -212,7 +236,7 @@ func TestKeyErrors(t *testing.T) {
 	if want := `--by: no key "moon"; keys are ` + keys; err == nil || err.Error() != want {
 		t.Errorf("got %v\nwant %s", err, want)
 	}
-	if _, err := BreakdownOf(Data{}, Query{By: []string{"moon"}}); err == nil {
+	if _, err := breakdownOf(Data{}, Query{By: []string{"moon"}}); err == nil {
 		t.Error("a breakdown by moon has no error")
 	}
 	if _, err := ParseKeys("code,code"); err == nil || err.Error() != `--by: key "code" twice` {
@@ -274,12 +298,13 @@ func TestSumsAlwaysClose(t *testing.T) {
 
 func checkSums(t *testing.T, d Data, q Query) {
 	t.Helper()
-	b, err := BreakdownOf(d, q)
+	b, err := breakdownOf(d, q)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var sum Tally
-	for i, r := range b.Rows {
+	var last Row
+	for i, r := range rowsIn(b) {
 		sum = sum.Plus(r.Tally)
 		var outcomes int64
 		for _, o := range codes.Outcomes {
@@ -288,9 +313,10 @@ func checkSums(t *testing.T, d Data, q Query) {
 		if outcomes != r.Count {
 			t.Fatalf("by %v: outcomes of %v sum to %d of %d", q.By, r.Keys, outcomes, r.Count)
 		}
-		if i > 0 && (b.Rows[i-1].Count < r.Count || b.Rows[i-1].Count == r.Count && slices.Compare(b.Rows[i-1].Keys, r.Keys) >= 0) {
+		if i > 0 && (last.Count < r.Count || last.Count == r.Count && slices.Compare(last.Keys, r.Keys) >= 0) {
 			t.Fatalf("by %v: row %d is out of order", q.By, i)
 		}
+		last = r
 	}
 	if sum != b.Total {
 		t.Fatalf("by %v: rows sum to %+v, total is %+v", q.By, sum, b.Total)

@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -46,7 +47,7 @@ func loadCurve(d Data, q Query) []LoadPoint {
 	type edge struct{ at, step int64 }
 	var edges []edge
 	s := selectFrom(d, q, q.headline())
-	s.q.Period.From = time.Time{} // calls from before that reach into the period
+	s.from = math.MinInt64 // calls from before that reach into the period
 	s.calls(d, func(c Call, p *store.Profile) {
 		if c.Start == 0 {
 			return

@@ -8,7 +8,6 @@ import (
 	"math"
 	"slices"
 	"sync"
-	"time"
 
 	"callsift/store"
 )
@@ -16,25 +15,6 @@ import (
 // leadIn is how long before the period calls are read, for those that reach
 // into it (weekly_report.md §5).
 const leadIn = 24 * hour
-
-// LoadBreakdown reads what BreakdownOf needs: the roll-up, summed over time
-// where no key asks for it, or the calls themselves.
-func LoadBreakdown(ctx context.Context, db *store.DB, q Query) (Data, error) {
-	l := &loader{ctx: ctx, db: db, q: q}
-	if err := l.profiles(); err != nil {
-		return Data{}, err
-	}
-	if q.NeedsCalls() {
-		err := l.callerCells()
-		return l.data, err
-	}
-	step := int64(math.MaxInt64 / quarter * quarter)
-	if q.asksTime() {
-		step = q.clockStep()
-	}
-	err := l.cells(step)
-	return l.data, err
-}
 
 // Load reads all that metrics and reports are made of.
 func Load(ctx context.Context, db *store.DB, q Query) (Data, error) {
@@ -149,20 +129,6 @@ func withPrevious(list []Past, q Query, current, previous Data) []Past {
 	return list
 }
 
-// clockStep is the longest step that keys about the clock can be read off: an
-// hour, where the zone's clock is whole hours from UTC on all days of the period.
-func (q Query) clockStep() int64 {
-	if q.Period.From.IsZero() || q.Period.To.IsZero() {
-		return quarter
-	}
-	for t := q.Period.From; t.Before(q.Period.To); t = t.Add(24 * time.Hour) {
-		if _, offset := t.In(q.zone()).Zone(); offset%3600 != 0 {
-			return quarter
-		}
-	}
-	return hour
-}
-
 // reaches: some source begins before the end of the period.
 func reaches(sources []SourceRow, p Period) bool {
 	return slices.ContainsFunc(sources, func(s SourceRow) bool { return !s.First.IsZero() && s.First.Before(p.To) })
@@ -193,12 +159,14 @@ type loader struct {
 }
 
 // bounds are the period's in microseconds, 0 where it is open.
-func (l *loader) bounds() (from, to int64) {
-	if !l.q.Period.From.IsZero() {
-		from = l.q.Period.From.UnixMicro()
+func (l *loader) bounds() (from, to int64) { return bounds(l.q.Period) }
+
+func bounds(p Period) (from, to int64) {
+	if !p.From.IsZero() {
+		from = p.From.UnixMicro()
 	}
-	if !l.q.Period.To.IsZero() {
-		to = l.q.Period.To.UnixMicro()
+	if !p.To.IsZero() {
+		to = p.To.UnixMicro()
 	}
 	return from, to
 }

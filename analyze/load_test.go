@@ -74,7 +74,7 @@ func sampleDB(t *testing.T) *store.DB {
 	return stored(t, talk, early, call, first, second, untimed)
 }
 
-func TestLoadBreakdown(t *testing.T) {
+func TestReadBreakdown(t *testing.T) {
 	db := sampleDB(t)
 	w46 := week(t, "2026-W46", time.UTC)
 	odd, _ := ParsePeriod("2026-11-10T14:10", "2026-11-10T14:25", time.UTC)
@@ -93,11 +93,11 @@ func TestLoadBreakdown(t *testing.T) {
 		"between quarters": {Query{By: []string{"code"}, Period: odd}, []string{"[500] 1"}},
 		"no time":          {Query{By: []string{"day"}, Where: mustWhere(t, "code=unknown")}, []string{"[] 1"}},
 	} {
-		d, err := LoadBreakdown(context.Background(), db, x.q)
+		b, err := ReadBreakdown(context.Background(), db, x.q)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		if diff := cmp.Diff(x.want, rowsOf(t, d, x.q)); diff != "" {
+		if diff := cmp.Diff(x.want, linesOf(b)); diff != "" {
 			t.Errorf("%s:\n%s", name, diff)
 		}
 	}

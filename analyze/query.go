@@ -107,6 +107,8 @@ func (q Query) wants(p *store.Profile) bool {
 type selection struct {
 	q       Query
 	byID    []*store.Profile // nil: not wanted; ids are dense, and a map took a tenth of a report's time
+	from    int64            // the period, see micro
+	to      int64
 	times   []Condition
 	timeOK  map[int64]bool
 	callers []Condition
@@ -125,6 +127,7 @@ func (s *selection) profiles() iter.Seq2[int64, *store.Profile] {
 
 func selectFrom(d Data, q Query, keep func(*store.Profile) bool) *selection {
 	s := &selection{q: q, timeOK: map[int64]bool{}}
+	s.from, s.to = q.Period.micro()
 	most := int64(-1)
 	for id := range d.Profiles {
 		most = max(most, id)
@@ -157,7 +160,7 @@ func (s *selection) profile(id, at int64, caller string) *store.Profile {
 }
 
 func (s *selection) profileAt(id, at int64) *store.Profile {
-	if id < 0 || id >= int64(len(s.byID)) || !s.q.Period.contains(at) {
+	if id < 0 || id >= int64(len(s.byID)) || at < s.from || at >= s.to {
 		return nil
 	}
 	p := s.byID[id]
@@ -203,12 +206,10 @@ func timeKey(name string, at int64, zone *time.Location) string {
 
 // cells calls f for each selected cell.
 func (s *selection) cells(d Data, f func(Cell, *store.Profile)) {
-	// A report runs over its cells thirty times: what most of them fail by comes
-	// first, and the period's bounds are not worked out for each.
-	from, to := s.q.Period.micro()
+	// A report runs over its cells thirty times: what most of them fail by comes first.
 	for i := range d.Cells {
 		c := &d.Cells[i]
-		if c.Time < from || c.Time >= to || c.Profile < 0 || c.Profile >= int64(len(s.byID)) {
+		if c.Time < s.from || c.Time >= s.to || c.Profile < 0 || c.Profile >= int64(len(s.byID)) {
 			continue
 		}
 		if p := s.byID[c.Profile]; p != nil && s.callerWanted(c.Caller) && !leaves(s.q.without, c.Time) && s.timeWanted(c.Time) {

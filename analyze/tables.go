@@ -162,10 +162,10 @@ func codeRows(d Data, q Query) []CodeRow {
 	examples := exampleCalls(d, q, func(p *store.Profile) int { return p.Code })
 	finals := b.Total.Count - b.Total.InProgress
 	var rows []CodeRow
-	for _, r := range b.Rows {
+	for _, r := range b.Rows() {
 		row := CodeRow{
 			Class: r.Keys[0], Code: r.Code, Label: codes.Label(r.Code), Tally: r.Tally,
-			OfFinals: ratio(r.Count-r.InProgress, finals), OfFailures: b.FailureShare(r),
+			OfFinals: ratio(r.Count-r.InProgress, finals), OfFailures: b.FailureShare(*r),
 			TopCause: causes.top(r.Code), Examples: examples[r.Code],
 		}
 		if entry, ok := codes.SIP(r.Code); ok {

@@ -78,7 +78,7 @@ func (f *frame) sweep() *traffic {
 	s := f.selection()
 	t := &traffic{zone: f.q.zone(), seconds: map[int64]int64{}}
 	lead := *s
-	lead.q.Period.From = time.Time{}
+	lead.from = math.MinInt64
 	var talks, all []span
 	lead.calls(f.d, func(c Call, p *store.Profile) {
 		if c.Start == 0 {

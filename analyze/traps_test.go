@@ -60,7 +60,7 @@ func averagesOfRatios(t *testing.T) {
 	if v := m["pdd_p95"].Value; math.Abs(v-100) > 100*store.DelayErrorOf {
 		t.Errorf("p95 %v, want 100: the one slow call is the slowest hundredth", v)
 	}
-	b, err := BreakdownOf(s.Data, Query{By: []string{"hour"}})
+	b, err := breakdownOf(s.Data, Query{By: []string{"hour"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +123,7 @@ func twoHops(t *testing.T) {
 	s.add("2026-11-10 14:00", call, 1)
 	s.add("2026-11-10 14:00", leg, 2)
 	for scope, want := range map[string]int64{ScopeCall: 1, ScopeLeg: 2} {
-		b, err := BreakdownOf(s.Data, Query{Scope: scope, By: []string{"code"}})
+		b, err := breakdownOf(s.Data, Query{Scope: scope, By: []string{"code"}})
 		if err != nil || b.Total.Count != want {
 			t.Errorf("%s: %d, want %d, %v", scope, b.Total.Count, want, err)
 		}

@@ -45,15 +45,17 @@ type Row struct {
 	Tally
 }
 
-// Breakdown is a table of counts by keys, largest first.
+// Breakdown is a table of counts by keys, largest first: see Rows.
 type Breakdown struct {
 	Scope   string // call or leg
 	Method  string
 	By      []string
 	Period  Period
-	Rows    []Row
 	Total   Tally
 	Warning string // a sentence about calls that may be counted twice; "" if there are none
+
+	counted *grouper
+	rows    []breakdownRow
 }
 
 // Ratio is a proportion with what it was made of. A ratio over 0 has no value.

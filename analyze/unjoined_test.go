@@ -44,7 +44,7 @@ func TestUnjoinedLegs(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			d := relaying(t, tt.joined, tt.unjoined).Data
-			b, err := BreakdownOf(d, Query{By: []string{"code"}})
+			b, err := breakdownOf(d, Query{By: []string{"code"}})
 			switch {
 			case tt.refused == "" && err != nil:
 				t.Fatalf("refused: %v", err)
@@ -53,7 +53,7 @@ func TestUnjoinedLegs(t *testing.T) {
 			case tt.refused == "" && (tt.warning == "") != (b.Warning == "") || !strings.HasPrefix(b.Warning, tt.warning):
 				t.Errorf("warning %q, want %q", b.Warning, tt.warning)
 			}
-			if _, err := BreakdownOf(d, Query{Scope: ScopeLeg, By: []string{"code"}}); err != nil {
+			if _, err := breakdownOf(d, Query{Scope: ScopeLeg, By: []string{"code"}}); err != nil {
 				t.Errorf("leg scope: %v", err)
 			}
 			r := BuildReport(d, Data{}, Query{}, "site")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/binary"
+	"unsafe"
 )
 
 // callersAtOnce bounds how many rows EachCaller reads in one statement.
@@ -12,7 +13,7 @@ const callersAtOnce = 100_000
 // EachCaller hands out the calling numbers of the rows that begin in [from, to),
 // microseconds UTC (to 0: no end), each with its profile, start and talk: what a
 // breakdown by caller counts. The text is only valid during the call.
-func (db *DB) EachCaller(ctx context.Context, from, to int64, f func(start, profile, talk int64, caller []byte)) error {
+func (db *DB) EachCaller(ctx context.Context, from, to int64, f func(start, profile, talk int64, caller string)) error {
 	if to == 0 {
 		to = 1 << 62
 	}
@@ -41,7 +42,7 @@ func (db *DB) EachCaller(ctx context.Context, from, to int64, f func(start, prof
 						if v[0] > from || v[0] == from && v[1] > last {
 							from, last = v[0], v[1]
 						}
-						f(v[0], v[2], v[3], caller)
+						f(v[0], v[2], v[3], unsafe.String(unsafe.SliceData(caller), len(caller)))
 						n++
 					}
 					return nil

@@ -283,7 +283,7 @@ func (db *DB) explain(err error) error {
 	}
 	var se sqlite3.Error
 	if !errors.As(err, &se) {
-		if err != nil && strings.HasPrefix(err.Error(), "sql: Scan error") { // a value of the wrong kind: not written by us
+		if errors.Is(err, errPacked) || strings.HasPrefix(err.Error(), "sql: Scan error") { // a value of the wrong kind: not written by us
 			return fmt.Errorf("%s: the database is damaged (%s): %s", db.path, strings.TrimPrefix(err.Error(), "sql: "), "callsift check says more")
 		}
 		return err

@@ -9,7 +9,7 @@ import (
 	"callsift/store/codes"
 )
 
-// profileColumns in the order of profileValues and scanProfile.
+// profileColumns in the order of profileValues and readProfile.
 const profileColumns = `id, scope, method, outcome, code, origin, reason, cause_code, cause_q850, cause_text, cause_from, released, rang, flags,
 	from_addr, to_addr, trunk_hint, dir_hint, prefix_hint, user_agent, device_hint, format, class, cause, trunk, peer, direction, site, device, prefix, scanner`
 
@@ -44,28 +44,6 @@ func (p *Profile) place() int {
 		}
 	}
 	return int(h * 0x9E3779B1 >> (32 - recentBits))
-}
-
-func eachProfile(tx *sql.Tx, f func(*Profile)) error {
-	rows, err := tx.Query(`SELECT ` + profileColumns + ` FROM profile`)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var p Profile
-		if err := scanProfile(rows, &p); err != nil {
-			return err
-		}
-		f(&p)
-	}
-	return rows.Err()
-}
-
-func scanProfile(rows *sql.Rows, p *Profile, more ...any) error {
-	return rows.Scan(append([]any{&p.ID, &p.Scope, &p.Method, &p.Outcome, &p.Code, &p.Origin, &p.Reason, &p.CauseCode, &p.CauseQ850, &p.CauseText, &p.CauseFrom,
-		&p.Released, &p.Rang, &p.Flags, &p.FromAddr, &p.ToAddr, &p.TrunkHint, &p.DirHint, &p.PrefixHint, &p.UserAgent, &p.DeviceHint, &p.Format,
-		&p.Class, &p.Cause, &p.Trunk, &p.Peer, &p.Direction, &p.Site, &p.Device, &p.Prefix, &p.Scanner}, more...)...)
 }
 
 // profileID finds or adds a profile.

@@ -202,7 +202,7 @@ func packedValue(b []byte) (v any, n int) {
 
 func unpackNumber(h uint64) int64 { return int64(h>>3) ^ -int64(h>>2&1) }
 
-var errPacked = errors.New("packed rows end early")
+var errPacked = errors.New("packed rows end early, or in a value of another kind")
 
 // eachNumbers runs f for every row of SELECT columns FROM from, which are all
 // numbers; the slice is used again. The rows have no order. left is about how many

@@ -96,7 +96,7 @@ func packedRows(ctx context.Context, tx *sql.Tx, columns, from string, args []an
 			case string:
 				data = appendText(data, v)
 			default:
-				return fmt.Errorf("column %s: %T, want a number or text", names[i], v)
+				return fmt.Errorf("column %s: %T, want a number or text: %w", names[i], v, errPacked)
 			}
 		}
 		return f(data)

@@ -125,11 +125,7 @@ func seenHere(ctx context.Context, a *app, c analyze.Condition) error {
 	}
 	defer db.Close()
 	q := analyze.Query{Where: []analyze.Condition{c}, By: []string{"trunk"}}
-	data, err := analyze.LoadBreakdown(ctx, db, q)
-	if err != nil {
-		return err
-	}
-	b, err := analyze.BreakdownOf(data, q)
+	b, err := analyze.ReadBreakdown(ctx, db, q)
 	if err != nil {
 		return err
 	}
@@ -139,11 +135,11 @@ func seenHere(ctx context.Context, a *app, c analyze.Condition) error {
 	}
 	fmt.Fprintf(a.out, "\nIn %s: %s calls.\n", clean(db.Path()), count(b.Total.Count))
 	s := newSheet("trunk", "calls>", "share>")
-	for i, r := range b.Rows {
+	for i, r := range b.Rows() {
 		if i == 10 {
 			break
 		}
-		s.add(append(keyCells(r.Keys), count(r.Count), percent(r.Count, b.Total.Count))...)
+		s.add(append(appendKeys(nil, r.Keys), count(r.Count), percent(r.Count, b.Total.Count))...)
 	}
 	return s.write(a.out, "table")
 }

@@ -101,11 +101,7 @@ func zstdFile(t *testing.T, name string) io.Reader {
 
 func breakdown(t *testing.T, db *store.DB, q analyze.Query) analyze.Breakdown {
 	t.Helper()
-	d, err := analyze.LoadBreakdown(context.Background(), db, q)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := analyze.BreakdownOf(d, q)
+	b, err := analyze.ReadBreakdown(context.Background(), db, q)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +121,7 @@ func (tr *labTruth) groupName(addr string) string {
 func checkLabGroups(t *testing.T, db *store.DB, truth *labTruth, where ...analyze.Condition) {
 	got, want := map[string]int64{}, map[string]int64{}
 	for _, method := range []string{"INVITE", "REGISTER", "OPTIONS"} {
-		for _, r := range breakdown(t, db, analyze.Query{Method: method, By: []string{"peer", "code"}, Where: where}).Rows {
+		for _, r := range breakdown(t, db, analyze.Query{Method: method, By: []string{"peer", "code"}, Where: where}).Rows() {
 			code := r.Keys[1]
 			if r.Code == codes.None {
 				code = "none"
@@ -153,7 +149,7 @@ func checkLabCauses(t *testing.T, db *store.DB, truth *labTruth) {
 		"a_badpw":    func(r []string) bool { return r[2] == "failed" && strings.Contains(r[3], "auth_rejected") },
 	}
 	seen := map[string]int64{}
-	for _, r := range breakdown(t, db, analyze.Query{By: []string{"peer", "cause_code", "outcome", "flag"}}).Rows {
+	for _, r := range breakdown(t, db, analyze.Query{By: []string{"peer", "cause_code", "outcome", "flag"}}).Rows() {
 		name := truth.groupName(r.Keys[0])
 		if ok := want[name]; ok != nil && ok(r.Keys) {
 			seen[name] += r.Count
@@ -191,7 +187,7 @@ func checkLabScanners(t *testing.T, db *store.DB, truth *labTruth) {
 	got := map[string]int64{}
 	for _, method := range []string{"INVITE", "REGISTER"} {
 		q := analyze.Query{Method: method, By: []string{"peer"}, Where: []analyze.Condition{where}}
-		for _, r := range breakdown(t, db, q).Rows {
+		for _, r := range breakdown(t, db, q).Rows() {
 			got[truth.groupName(r.Keys[0])] = r.Count
 		}
 	}

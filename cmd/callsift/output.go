@@ -186,7 +186,7 @@ func guardAll(cells []string) []string {
 // clean makes text from a source safe for a terminal: control characters, and
 // those that turn the direction of writing, are shown as what they are.
 func clean(s string) string {
-	if strings.IndexFunc(s, unsafeRune) < 0 {
+	if printable(s) || strings.IndexFunc(s, unsafeRune) < 0 {
 		return s
 	}
 	var b strings.Builder
@@ -198,6 +198,16 @@ func clean(s string) string {
 		}
 	}
 	return b.String()
+}
+
+// printable: nothing but ASCII that can be seen, as nearly all texts are.
+func printable(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 func unsafeRune(r rune) bool {
@@ -268,7 +278,7 @@ func percent(num, den int64) string {
 	if den == 0 {
 		return "–"
 	}
-	return fmt.Sprintf("%.1f %%", 100*float64(num)/float64(den))
+	return strconv.FormatFloat(100*float64(num)/float64(den), 'f', 1, 64) + " %"
 }
 
 // at writes a time of the store in a zone; "" for none.

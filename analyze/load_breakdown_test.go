@@ -2,8 +2,10 @@ package analyze
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -63,20 +65,53 @@ func TestBreakdownByCaller(t *testing.T) {
 		t.Fatal(err)
 	}
 	q := Query{By: []string{"source", "hour"}, Period: Period{From: from, To: to}, Where: []Condition{{Key: "source", Not: true, Values: []string{"500"}}}}
-	data, err := LoadBreakdown(ctx, db, q)
+	b, err := ReadBreakdown(ctx, db, q)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := BreakdownOf(data, q)
-	if err != nil {
-		t.Fatal(err)
+	if b.Len() != len(want) {
+		t.Fatalf("%d rows, want %d", b.Len(), len(want))
 	}
-	if len(b.Rows) != len(want) {
-		t.Fatalf("%d rows, want %d", len(b.Rows), len(want))
-	}
-	for _, r := range b.Rows {
+	for _, r := range b.Rows() {
 		if w := want[line{r.Keys[0], r.Keys[1]}]; r.Tally != w {
 			t.Errorf("%v: %+v, want %+v", r.Keys, r.Tally, w)
+		}
+	}
+}
+
+// TestSameWarnings: what is said about the calls of a period does not depend on the
+// keys that they are counted by, though by caller they are read one by one.
+func TestSameWarnings(t *testing.T) {
+	at := utc(t, "2026-11-10 14:07")
+	in := attempt(at, store.ScopeBoth, codes.Answered, 200, "", "101")
+	in.Profile.FromAddr = "192.0.2.50"
+	out := in
+	out.Profile.FromAddr, out.Profile.Flags = "192.0.2.1", codes.FlagUnjoined
+	joined, legIn, legOut := in, in, in
+	joined.Profile.Scope, legIn.Profile.Scope, legOut.Profile.Scope = store.ScopeCall, store.ScopeLeg, store.ScopeLeg
+	legIn.Call, legOut.Call, legOut.Profile.FromAddr = 1, 1, "192.0.2.1"
+	var list []store.Attempt
+	for range 60 {
+		list = append(list, in, out)
+	}
+	for range 40 {
+		list = append(list, joined, legIn, legOut)
+	}
+	db := stored(t, list...)
+	for _, by := range []string{"code", "source"} {
+		b, err := ReadBreakdown(context.Background(), db, Query{By: []string{by}})
+		if err != nil {
+			t.Errorf("by %s: %v", by, err)
+		}
+		if want := "60 of 160 calls look like second legs of other calls (through 192.0.2.1)"; !strings.HasPrefix(b.Warning, want) {
+			t.Errorf("by %s: warning %q, want %q", by, b.Warning, want)
+		}
+	}
+	var uncountable UncountableError
+	db = stored(t, list[:120]...)
+	for _, by := range []string{"code", "source"} {
+		if _, err := ReadBreakdown(context.Background(), db, Query{By: []string{by}}); !errors.As(err, &uncountable) {
+			t.Errorf("by %s: %v, want that nothing joins the legs", by, err)
 		}
 	}
 }
