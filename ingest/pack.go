@@ -60,10 +60,6 @@ const (
 // those first that differ most often.
 const messageTexts = 17
 
-func textsOf(m *dialog.Message) [messageTexts]string {
-	return [...]string{m.Method, m.ToTag, m.Phrase, m.CSeq, m.RequestURI, m.Agent, m.RequestUser, m.FromTag, m.FromURI, m.ToURI, m.FromUser, m.ToUser, m.Device, m.Realm, m.Warning, m.RAck, m.RSeq}
-}
-
 func textPointers(m *dialog.Message) [messageTexts]*string {
 	return [...]*string{&m.Method, &m.ToTag, &m.Phrase, &m.CSeq, &m.RequestURI, &m.Agent, &m.RequestUser, &m.FromTag, &m.FromURI, &m.ToURI, &m.FromUser, &m.ToUser, &m.Device, &m.Realm, &m.Warning, &m.RAck, &m.RSeq}
 }
@@ -98,13 +94,14 @@ func (p *packer) add(m *dialog.Message) {
 	p.num(int64(m.Status))
 	p.addr(m.Src)
 	p.addr(m.Dst)
-	last, texts := &p.last[class(m)], textsOf(m)
+	// Pointers: copying the texts waited for the memory that was just written.
+	last, texts := &p.last[class(m)], textPointers(m)
 	var set uint32
 	if rare(m) {
 		set = hasRare
 	}
 	for i, s := range texts {
-		if r := last[i]; int(r.n) != len(s) || string(p.buf[r.at:r.at+r.n]) != s {
+		if r := &last[i]; int(r.n) != len(*s) || r.n > 0 && string(p.buf[r.at:r.at+r.n]) != *s {
 			set |= hasRare << (i + 1)
 		}
 	}
@@ -112,7 +109,7 @@ func (p *packer) add(m *dialog.Message) {
 	p.texts(m.Vias)
 	for left := set >> 1; left != 0; left &= left - 1 {
 		i := bits.TrailingZeros32(left)
-		last[i], _ = p.text(texts[i])
+		last[i], _ = p.text(*texts[i])
 	}
 	if set&hasRare != 0 {
 		p.rare(m)

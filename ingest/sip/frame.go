@@ -94,11 +94,12 @@ func headLen(b []byte) int {
 // mcl01 force: the next start line is then looked for.
 func contentLength(head []byte) int {
 	length, seen := 0, false
-	for r := (rows{b: head, end: '\n'}); r.next(); {
-		if identify(r.name) != hContentLength {
+	var p row
+	for r := (rows{b: head, end: '\n'}); r.next(&p); {
+		if p.id != hContentLength {
 			continue
 		}
-		n, ok := number(r.value, 1<<24)
+		n, ok := number(head[p.value:p.end], 1<<24)
 		if !ok || seen && n != length {
 			return 0
 		}
