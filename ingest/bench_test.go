@@ -9,7 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"callsift/ingest/capture"
 	"callsift/ingest/dialog"
+	"callsift/ingest/sip"
 	"callsift/store"
 )
 
@@ -134,4 +136,57 @@ func BenchmarkUnpack(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "messages/s")
+}
+
+// BenchmarkMessages: what every message of a capture passes through, each stage
+// with those before it, on messages that lie in the cache.
+func BenchmarkMessages(b *testing.B) {
+	file, err := os.Open(filepath.Join("..", "..", "shared", "corpus", "lab-small", "lab.pcap"))
+	if err != nil {
+		b.Skip("no corpus")
+	}
+	defer file.Close()
+	var list []Observation
+	_, err = capture.Read(file, capture.Options{}, func(p *capture.Payload) error {
+		if len(list) < 200 {
+			list = append(list, Observation{Place: Place{Offset: p.Offset, Length: len(p.Data), Line: p.Packet},
+				Time: p.Time, Src: p.Src, Dst: p.Dst, Transport: UDP, Raw: bytes.Clone(p.Data)})
+		}
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	var parsed sip.Message
+	var m dialog.Message
+	var seen observer
+	packs := map[string]*packer{}
+	stage := func(name string, f func(o *Observation)) {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				for i := range list {
+					f(&list[i])
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(list)), "ns/message")
+		})
+	}
+	stage("parse", func(o *Observation) { parsed.Parse(o.Raw) })
+	stage("hash", func(o *Observation) { m.Hash = messageHash(o.Raw, nil) })
+	stage("observe", func(o *Observation) {
+		parsed.Parse(o.Raw)
+		seen.fill(&m, &parsed, o)
+	})
+	stage("pack", func(o *Observation) {
+		parsed.Parse(o.Raw)
+		seen.fill(&m, &parsed, o)
+		p := packs[string(parsed.CallID)]
+		if p == nil {
+			p = &packer{}
+			packs[string(parsed.CallID)] = p
+		} else if p.n > 14 {
+			*p = packer{buf: p.buf[:0], refs: p.refs[:0]}
+		}
+		p.add(&m)
+	})
 }

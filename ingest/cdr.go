@@ -125,8 +125,8 @@ func unpackCDRs(list []linkedCDR, source int64, data []byte) []linkedCDR {
 	if len(data) == 0 || data[0] != packVersion {
 		return list
 	}
-	u := unpacker{buf: string(data[1:])} // a copy: callers keep records
-	for len(u.buf) > 0 && !u.bad {
+	u := unpacker{buf: string(data), at: 1} // a copy: callers keep records
+	for u.more() {
 		r := linkedCDR{source: source}
 		r.Offset, r.Length, r.Line = u.num(), int(u.num()), int(u.num())
 		r.Start, r.Answer, r.End, r.Talk = u.num(), u.num(), u.num(), u.num()

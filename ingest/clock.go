@@ -3,6 +3,7 @@ package ingest
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 
 	"callsift/ingest/dialog"
@@ -193,8 +194,9 @@ func middle(all []int64, spread int64) (median, n int64) {
 // settleClocks measures the clocks of the sources that were read and assembles
 // anew what a changed clock changes.
 func (a *assembler) settleClocks() {
-	for pair, s := range a.samples {
-		if ahead, n := s.skew(); n > 0 {
+	compared := slices.SortedFunc(maps.Keys(a.samples), func(x, y [2]int64) int { return slices.Compare(x[:], y[:]) })
+	for _, pair := range compared { // in order, so that the same import makes the same file
+		if ahead, n := a.samples[pair].skew(); n > 0 {
 			a.im.SetClockPair(store.ClockPair{A: pair[0], B: pair[1], Ahead: ahead, N: n})
 		}
 	}

@@ -39,6 +39,20 @@ func view(b []byte) string {
 
 // method is the method as a string that outlives the message.
 func (c *observer) method(b []byte) string {
+	switch string(b) { // most messages, without looking into the map
+	case "INVITE":
+		return "INVITE"
+	case "ACK":
+		return "ACK"
+	case "BYE":
+		return "BYE"
+	case "CANCEL":
+		return "CANCEL"
+	case "OPTIONS":
+		return "OPTIONS"
+	case "REGISTER":
+		return "REGISTER"
+	}
 	if s, ok := c.methods[string(b)]; ok {
 		return s
 	}
@@ -56,7 +70,7 @@ func (c *observer) method(b []byte) string {
 func (c *observer) fill(m *dialog.Message, p *sip.Message, o *Observation) {
 	*m = dialog.Message{} // and filled in place: a literal would be made and then copied
 	m.Time, m.Offset, m.Line, m.Length = o.Time, o.Offset, int32(o.Line), int32(o.Length)
-	m.Hash, m.Src, m.Dst, m.Device = messageHash(o.Raw), o.Src, o.Dst, o.Device
+	m.Hash, m.Src, m.Dst, m.Device = messageHash(o.Raw, p.LineEnds()), o.Src, o.Dst, o.Device
 	m.Status, m.CSeq = p.Status, view(p.CSeq)
 	m.FromTag, m.ToTag = view(p.FromTag), view(p.ToTag)
 	m.RequestURI, m.Phrase = view(p.URI), view(p.Phrase)
@@ -80,21 +94,30 @@ func (c *observer) fill(m *dialog.Message, p *sip.Message, o *Observation) {
 	m.Vias, m.Contacts, m.Links = c.vias, c.contacts, c.links
 }
 
-func observedFlags(p *sip.Message, o *Observation) dialog.MessageFlags {
-	var f dialog.MessageFlags
-	set := func(on bool, flag dialog.MessageFlags) {
-		if on {
-			f |= flag
-		}
+func observedFlags(p *sip.Message, o *Observation) (f dialog.MessageFlags) {
+	if p.Flags.Malformed() {
+		f |= dialog.Malformed
 	}
-	set(p.Flags.Malformed(), dialog.Malformed)
-	set(!p.Countable(), dialog.BadForCounting)
-	set(o.Cut, dialog.Cut)
-	set(o.Coarse, dialog.CoarseTime)
-	set(o.Heading == Sent, dialog.Sent)
-	set(o.Heading == Received, dialog.Received)
-	set(o.Heading == HeadingUnknown && o.Src.IsValid() && o.Dst.IsValid(), dialog.FromCapture)
-	set(o.Transport >= TCP && o.Transport <= SCTP, dialog.OverStream)
+	if !p.Countable() {
+		f |= dialog.BadForCounting
+	}
+	if o.Cut {
+		f |= dialog.Cut
+	}
+	if o.Coarse {
+		f |= dialog.CoarseTime
+	}
+	switch {
+	case o.Heading == Sent:
+		f |= dialog.Sent
+	case o.Heading == Received:
+		f |= dialog.Received
+	case o.Src.IsValid() && o.Dst.IsValid():
+		f |= dialog.FromCapture
+	}
+	if o.Transport >= TCP && o.Transport <= SCTP {
+		f |= dialog.OverStream
+	}
 	return f
 }
 
@@ -102,115 +125,70 @@ func userOf(uri []byte) string { return view(sip.UserOf(uri)) }
 
 // headers reads in one pass the headers that only some messages have.
 func (c *observer) headers(m *dialog.Message, p *sip.Message) {
-	for name, row := range p.Rows() {
-		switch len(name) {
-		case 1:
-			switch name[0] | 0x20 {
-			case 'v':
-				c.addVias(p, sip.Unfold(row))
-			case 'm':
-				c.addContacts(m, row)
-			}
-		case 3:
-			if named(name, "via") {
-				c.addVias(p, sip.Unfold(row))
-			}
-		case 4:
-			if named(name, "rack") {
-				m.RAck = view(sip.Unfold(row))
-			} else if named(name, "rseq") {
-				m.RSeq = view(sip.Unfold(row))
-			}
-		case 5:
-			if named(name, "x-cid") {
-				c.link("x-call-id", row)
-			}
-		case 6:
-			switch {
-			case named(name, "reason"):
-				c.reasons(m, p, row)
-			case named(name, "server") && m.Agent == "":
-				m.Agent = view(sip.Unfold(row))
-			}
-		case 7:
-			switch {
-			case named(name, "contact"):
-				c.addContacts(m, row)
-			case named(name, "warning"):
-				c.warning(m, p)
-			case named(name, "require"):
-				if bytes.Contains(row, []byte("100rel")) {
-					m.Flags |= dialog.Requires100
-				}
-			case named(name, "expires"):
-				m.Expires = smallNumber(sip.Unfold(row))
+	for id, row := range p.Rows() {
+		switch id {
+		case sip.HeaderVia:
+			c.addVias(p, row)
+		case sip.HeaderContact:
+			c.addContacts(m, row)
+		case sip.HeaderUserAgent:
+			m.Agent = view(row)
+		case sip.HeaderServer:
+			if m.Agent == "" {
+				m.Agent = view(row)
 			}
 		default:
-			c.longHeaders(m, p, name, row)
+			c.rareHeaders(m, p, id, row)
 		}
 	}
 }
 
-// longHeaders is the rest of headers: names of ten letters and more.
-func (c *observer) longHeaders(m *dialog.Message, p *sip.Message, name, row []byte) {
-	switch len(name) {
-	case 9:
-		if named(name, "x-call-id") {
-			c.link("x-call-id", row)
+// rareHeaders is the rest of headers.
+func (c *observer) rareHeaders(m *dialog.Message, p *sip.Message, id sip.Header, row []byte) {
+	switch id {
+	case sip.HeaderReason:
+		c.reasons(m, p, row)
+	case sip.HeaderWarning:
+		c.warning(m, p)
+	case sip.HeaderRequire:
+		if bytes.Contains(row, []byte("100rel")) {
+			m.Flags |= dialog.Requires100
 		}
-	case 10:
-		switch {
-		case named(name, "user-agent"):
-			m.Agent = view(sip.Unfold(row))
-		case named(name, "session-id"):
-			local, remote := p.SessionID()
-			c.link("session-id", []byte(local))
-			c.link("session-id", []byte(remote))
-		case named(name, "cisco-guid"):
-			c.link("cisco-guid", row)
+	case sip.HeaderExpires:
+		m.Expires = smallNumber(row)
+	case sip.HeaderRetryAfter:
+		if s, ok := p.RetryAfter(); ok {
+			m.RetryAfter = s
 		}
-	case 11:
-		if named(name, "retry-after") {
-			if s, ok := p.RetryAfter(); ok {
-				m.RetryAfter = s
+	case sip.HeaderRAck:
+		m.RAck = view(row)
+	case sip.HeaderRSeq:
+		m.RSeq = view(row)
+	case sip.HeaderCredentials:
+		m.Flags |= dialog.HasCredentials
+	case sip.HeaderChallenge:
+		if _, realm, _, stale, ok := p.Challenge(); ok {
+			m.Realm = clipText([]byte(realm))
+			if stale {
+				m.Flags |= dialog.Stale
 			}
 		}
-	case 13:
-		if named(name, "authorization") {
-			m.Flags |= dialog.HasCredentials
-		}
-	case 16, 18:
-		if named(name, "www-authenticate") || named(name, "proxy-authenticate") {
-			if _, realm, _, stale, ok := p.Challenge(); ok {
-				m.Realm = clipText([]byte(realm))
-				if stale {
-					m.Flags |= dialog.Stale
-				}
-			}
-		}
-	case 17:
-		if named(name, "p-charging-vector") {
-			icid, _ := sip.Param(append([]byte{';'}, sip.Unfold(row)...), "icid-value")
-			c.link("icid", bytes.Trim(icid, `"`))
-		}
-	case 19:
-		if named(name, "proxy-authorization") {
-			m.Flags |= dialog.HasCredentials
-		}
+	case sip.HeaderXCallID:
+		c.link("x-call-id", row)
+	case sip.HeaderSessionID:
+		local, remote := p.SessionID()
+		c.link("session-id", []byte(local))
+		c.link("session-id", []byte(remote))
+	case sip.HeaderCiscoGUID:
+		c.link("cisco-guid", row)
+	case sip.HeaderChargingVector:
+		icid, _ := sip.Param(append([]byte{';'}, row...), "icid-value")
+		c.link("icid", bytes.Trim(icid, `"`))
 	}
-}
-
-func named(name []byte, want string) bool {
-	for i := range name {
-		if name[i]|0x20 != want[i]|0x20 {
-			return false
-		}
-	}
-	return true
 }
 
 func (c *observer) link(kind string, row []byte) {
-	value := bytes.TrimSpace(sip.Unfold(row))
+	value := bytes.TrimSpace(row)
 	if len(value) < 8 || bytes.Count(value, []byte("0")) == len(value) { // the nil UUID of RFC 7989
 		return
 	}
@@ -225,29 +203,57 @@ func (c *observer) addVias(p *sip.Message, row []byte) {
 			return
 		}
 		at := len(c.scratch)
-		if need := len(v.Host) + len(v.Branch) + 8; cap(c.scratch)-at < need {
+		if need := len(v.SentBy) + len(v.Branch) + 24; cap(c.scratch)-at < need {
 			// Earlier views point into the old array, which stays alive with them.
 			c.scratch, at = make([]byte, 0, max(1024, 2*need)), 0
 		}
-		c.scratch = append(c.scratch, v.Host...)
-		for i, b := range c.scratch[at:] {
-			if b >= 'A' && b <= 'Z' {
-				c.scratch[at+i] |= 0x20
-			}
+		if plainSentBy(v.SentBy) {
+			c.scratch = append(c.scratch, v.SentBy...)
+		} else {
+			c.addHostPort(v)
 		}
-		port := v.Port
-		if port == 0 {
-			port = 5060
-			if bytes.EqualFold(v.Transport, []byte("TLS")) {
-				port = 5061
-			}
-		}
-		c.scratch = append(c.scratch, ':')
-		c.scratch = strconv.AppendInt(c.scratch, int64(port), 10)
 		c.scratch = append(c.scratch, ';')
 		c.scratch = append(c.scratch, v.Branch...)
 		c.vias = append(c.vias, view(c.scratch[at:]))
 	}
+}
+
+// plainSentBy reports whether a sent-by is already as addVias wants it, as nearly all
+// are: a host without capitals and brackets, and a port without leading zeros.
+func plainSentBy(b []byte) bool {
+	i := 0
+	for i < len(b) && (b[i] >= '0' && b[i] <= '9' || b[i] >= 'a' && b[i] <= 'z' || b[i] == '.' || b[i] == '-') {
+		i++
+	}
+	if i == 0 || i+1 >= len(b) || len(b)-i > 5 || b[i] != ':' || b[i+1] == '0' { // under 10000: never out of range
+		return false
+	}
+	for i++; i < len(b); i++ {
+		if b[i] < '0' || b[i] > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+// addHostPort appends host and port of any sent-by.
+func (c *observer) addHostPort(v *sip.Hop) {
+	host, port := v.HostPort()
+	at := len(c.scratch)
+	c.scratch = append(c.scratch, host...)
+	for i, b := range c.scratch[at:] {
+		if b >= 'A' && b <= 'Z' {
+			c.scratch[at+i] |= 0x20
+		}
+	}
+	if port == 0 {
+		port = 5060
+		if bytes.EqualFold(v.Transport, []byte("TLS")) {
+			port = 5061
+		}
+	}
+	c.scratch = append(c.scratch, ':')
+	c.scratch = strconv.AppendInt(c.scratch, int64(port), 10)
 }
 
 // addContacts keeps the Contacts of a redirect, which rule R2 follows.
@@ -255,7 +261,7 @@ func (c *observer) addContacts(m *dialog.Message, row []byte) {
 	if m.Status < 300 || m.Status > 399 || len(c.contacts) > 16 {
 		return
 	}
-	_, uri, _ := sip.AddrSpec(sip.Unfold(row))
+	_, uri, _ := sip.AddrSpec(row)
 	c.contacts = append(c.contacts, view(uri))
 }
 
@@ -281,8 +287,8 @@ func (c *observer) reasons(m *dialog.Message, p *sip.Message, row []byte) {
 // reasonTwice reports whether there is more than one row of Reason values.
 func (c *observer) reasonTwice(p *sip.Message) bool {
 	n := 0
-	for name := range p.Rows() {
-		if len(name) == 6 && named(name, "reason") {
+	for id := range p.Rows() {
+		if id == sip.HeaderReason {
 			n++
 		}
 	}
@@ -310,24 +316,32 @@ func smallNumber(b []byte) int {
 
 // messageHash is the same for a message on the wire and in a log that turned
 // its CRLF into LF or dropped its last line end: over the lines without what
-// ends them. Many bytes a step, since one byte a step took 5 % of an import.
-func messageHash(b []byte) uint64 {
-	b = bytes.TrimRight(b, "\r\n \t\x00")
+// ends them. Many bytes a step, since one byte a step took 5 % of an import. ends
+// are the line ends that are known already, from the beginning on.
+func messageHash(b []byte, ends []uint32) uint64 {
+	for len(b) > 0 && trailing(b[len(b)-1]) {
+		b = b[:len(b)-1]
+	}
 	h := uint64(14695981039346656037)
-	for len(b) > 0 {
-		line := b
-		if i := bytes.IndexByte(b, '\n'); i >= 0 {
-			line, b = b[:i], b[i+1:]
-		} else {
-			b = nil
+	for at := 0; at < len(b); {
+		end := len(b)
+		if len(ends) > 0 {
+			end, ends = min(end, int(ends[0])), ends[1:]
+		} else if i := bytes.IndexByte(b[at:], '\n'); i >= 0 {
+			end = at + i
 		}
+		line := b[at:end]
 		for len(line) > 0 && line[len(line)-1] == '\r' {
 			line = line[:len(line)-1]
 		}
 		h = hashLine(h, line)
+		at = end + 1
 	}
 	return h
 }
+
+// trailing reports whether a log may have dropped c from the end of a message.
+func trailing(c byte) bool { return c == '\n' || c == '\r' || c == ' ' || c == '\t' || c == 0 }
 
 // hashLine mixes a line into h, sixteen bytes with one multiplication.
 func hashLine(h uint64, line []byte) uint64 {

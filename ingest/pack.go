@@ -60,10 +60,6 @@ const (
 // those first that differ most often.
 const messageTexts = 17
 
-func textsOf(m *dialog.Message) [messageTexts]string {
-	return [...]string{m.Method, m.ToTag, m.Phrase, m.CSeq, m.RequestURI, m.Agent, m.RequestUser, m.FromTag, m.FromURI, m.ToURI, m.FromUser, m.ToUser, m.Device, m.Realm, m.Warning, m.RAck, m.RSeq}
-}
-
 func textPointers(m *dialog.Message) [messageTexts]*string {
 	return [...]*string{&m.Method, &m.ToTag, &m.Phrase, &m.CSeq, &m.RequestURI, &m.Agent, &m.RequestUser, &m.FromTag, &m.FromURI, &m.ToURI, &m.FromUser, &m.ToUser, &m.Device, &m.Realm, &m.Warning, &m.RAck, &m.RSeq}
 }
@@ -76,8 +72,8 @@ func rare(m *dialog.Message) bool {
 }
 
 // class tells requests from responses.
-func class(m *dialog.Message) int {
-	if m.Status != 0 {
+func class(status int64) int {
+	if status != 0 {
 		return 1
 	}
 	return 0
@@ -98,13 +94,14 @@ func (p *packer) add(m *dialog.Message) {
 	p.num(int64(m.Status))
 	p.addr(m.Src)
 	p.addr(m.Dst)
-	last, texts := &p.last[class(m)], textsOf(m)
+	// Pointers: copying the texts waited for the memory that was just written.
+	last, texts := &p.last[class(int64(m.Status))], textPointers(m)
 	var set uint32
 	if rare(m) {
 		set = hasRare
 	}
 	for i, s := range texts {
-		if r := last[i]; int(r.n) != len(s) || string(p.buf[r.at:r.at+r.n]) != s {
+		if r := &last[i]; int(r.n) != len(*s) || r.n > 0 && string(p.buf[r.at:r.at+r.n]) != *s {
 			set |= hasRare << (i + 1)
 		}
 	}
@@ -112,7 +109,7 @@ func (p *packer) add(m *dialog.Message) {
 	p.texts(m.Vias)
 	for left := set >> 1; left != 0; left &= left - 1 {
 		i := bits.TrailingZeros32(left)
-		last[i], _ = p.text(texts[i])
+		last[i], _ = p.text(*texts[i])
 	}
 	if set&hasRare != 0 {
 		p.rare(m)
@@ -219,6 +216,7 @@ func (p *packer) addr(a netip.AddrPort) {
 // views of the pack, which must not change as long as they are used.
 type unpacker struct {
 	buf   string
+	at    int // a place, and not the rest of buf: storing a pointer for every number costs more than reading it
 	texts []string
 	lists []string // room for short lists
 	bad   bool
@@ -226,8 +224,14 @@ type unpacker struct {
 
 // begin begins a pack.
 func (u *unpacker) begin(pack []byte) {
-	u.buf, u.texts, u.bad = unsafe.String(&pack[0], len(pack))[1:], u.texts[:0], false
+	u.buf, u.at, u.texts, u.bad = unsafe.String(&pack[0], len(pack)), 1, u.texts[:0], false
 }
+
+// more reports whether there is something left to read.
+func (u *unpacker) more() bool { return u.at < len(u.buf) && !u.bad }
+
+// fail ends a damaged pack.
+func (u *unpacker) fail() { u.bad, u.at = true, len(u.buf) }
 
 // reset makes room for packs whose messages are wanted together; the lists of
 // those before are lost.
@@ -242,9 +246,6 @@ func unpack(list []dialog.Message, source int64, data []byte) ([]dialog.Message,
 	return new(unpacker).unpack(list, source, data)
 }
 
-// noMessage is what the first message of a pack differs from.
-var noMessage dialog.Message
-
 func (u *unpacker) unpack(list []dialog.Message, source int64, data []byte) ([]dialog.Message, error) {
 	if len(data) == 0 || data[0] != packVersion {
 		return list, fmt.Errorf("evidence of source %d: pack version unknown", source)
@@ -252,23 +253,22 @@ func (u *unpacker) unpack(list []dialog.Message, source int64, data []byte) ([]d
 	u.begin(data)
 	var time, offset, line int64
 	last := [2]int{-1, -1} // where in list the last request and response are
-	for len(u.buf) > 0 && !u.bad {
-		list = append(list, dialog.Message{})
-		m := &list[len(list)-1]
+	for u.more() {
 		time += u.num()
 		offset += u.num()
 		line += u.num()
-		m.Length = int32(u.num())
-		m.Hash = u.hash()
-		m.Flags = dialog.MessageFlags(u.num())
-		m.Status = int(u.num())
-		m.Source, m.Time, m.Offset, m.Line = source, time, offset, int32(line)
-		of := class(m)
-		if last[of] >= 0 {
-			u.message(m, &list[last[of]])
-		} else {
-			u.message(m, &noMessage)
+		length, hash, flags, status := u.num(), u.hash(), u.num(), u.num()
+		of := class(status)
+		list = append(list, dialog.Message{})
+		m := &list[len(list)-1]
+		if last[of] >= 0 { // most texts are the same
+			*m = list[last[of]]
+			m.Contacts, m.Reasons, m.Links = nil, nil, nil
 		}
+		m.Source, m.Time, m.Offset, m.Line, m.Length = source, time, offset, int32(line), int32(length)
+		m.Hash, m.Flags, m.Status = hash, dialog.MessageFlags(flags), int(status)
+		m.RetryAfter, m.Expires = -1, -1
+		u.message(m)
 		last[of] = len(list) - 1
 	}
 	if u.bad {
@@ -277,24 +277,21 @@ func (u *unpacker) unpack(list []dialog.Message, source int64, data []byte) ([]d
 	return list, nil
 }
 
-// message reads what follows the status; last is the one before of its class.
-func (u *unpacker) message(m, last *dialog.Message) {
+// message reads what follows the status; m has the texts of the message before of
+// its class.
+func (u *unpacker) message(m *dialog.Message) {
 	m.Src, m.Dst = u.addr(), u.addr()
 	set := uint64(u.num())
 	if set>>(messageTexts+1) != 0 {
-		u.bad, u.buf = true, ""
+		u.fail()
 		return
 	}
 	m.Vias = u.list()
-	from, to := textPointers(last), textPointers(m)
-	for i := range to {
-		if set&(hasRare<<(i+1)) != 0 {
-			*to[i] = u.text()
-		} else {
-			*to[i] = *from[i]
+	if differ := set >> 1; differ != 0 {
+		for to := textPointers(m); differ != 0; differ &= differ - 1 {
+			*to[bits.TrailingZeros64(differ)] = u.text()
 		}
 	}
-	m.RetryAfter, m.Expires = -1, -1
 	if set&hasRare != 0 {
 		u.rare(m)
 	}
@@ -312,35 +309,45 @@ func (u *unpacker) rare(m *dialog.Message) {
 }
 
 func (u *unpacker) num() int64 {
+	if u.at < len(u.buf) {
+		if c := u.buf[u.at]; c < 128 {
+			u.at++
+			return int64(c>>1) ^ -int64(c&1)
+		}
+	}
+	return u.longNum()
+}
+
+func (u *unpacker) longNum() int64 {
 	var n uint64
-	for i := 0; i < len(u.buf) && i < binary.MaxVarintLen64; i++ {
-		c := u.buf[i]
+	for i := 0; u.at+i < len(u.buf) && i < binary.MaxVarintLen64; i++ {
+		c := u.buf[u.at+i]
 		n |= uint64(c&127) << (7 * i)
 		if c < 128 {
-			u.buf = u.buf[i+1:]
+			u.at += i + 1
 			return int64(n>>1) ^ -int64(n&1)
 		}
 	}
-	u.bad, u.buf = true, ""
+	u.fail()
 	return 0
 }
 
 func (u *unpacker) hash() uint64 {
-	if len(u.buf) < 8 {
-		u.bad, u.buf = true, ""
+	if len(u.buf)-u.at < 8 {
+		u.fail()
 		return 0
 	}
 	var b [8]byte
-	copy(b[:], u.buf)
-	u.buf = u.buf[8:]
+	copy(b[:], u.buf[u.at:])
+	u.at += 8
 	return binary.LittleEndian.Uint64(b[:])
 }
 
 // count reads the length of a list; more items than bytes is damage.
 func (u *unpacker) count() int {
 	n := u.num()
-	if n < 0 || n > int64(len(u.buf)) {
-		u.bad, u.buf = true, ""
+	if n < 0 || n > int64(len(u.buf)-u.at) {
+		u.fail()
 		return 0
 	}
 	return int(n)
@@ -370,16 +377,16 @@ func (u *unpacker) text() string {
 		return ""
 	case n > 0:
 		if n > int64(len(u.texts)) {
-			u.bad, u.buf = true, ""
+			u.fail()
 			return ""
 		}
 		return u.texts[n-1]
-	case n == math.MinInt64 || -n > int64(len(u.buf)):
-		u.bad, u.buf = true, ""
+	case n == math.MinInt64 || -n > int64(len(u.buf)-u.at):
+		u.fail()
 		return ""
 	}
-	s := u.buf[:-n]
-	u.buf = u.buf[-n:]
+	s := u.buf[u.at : u.at-int(n)]
+	u.at -= int(n)
 	if len(u.texts) < maxRefs {
 		u.texts = append(u.texts, s)
 	}

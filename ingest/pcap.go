@@ -65,13 +65,9 @@ func rawOfCapture(r io.Reader, at Place) ([]byte, error) {
 func readCapture(in *Input, out Sink) error {
 	var seen Observation
 	sum, err := capture.Read(in, capture.Options{Quoted: func(q *capture.Quoted) { readQuoted(q, out) }}, func(p *capture.Payload) error {
-		seen = Observation{
-			Place: Place{Offset: p.Offset, Length: len(p.Data), Line: p.Packet},
-			Time:  p.Time, Src: p.Src, Dst: p.Dst,
-			Transport: captureTransport(p.Transport),
-			Cut:       p.Cut,
-			Raw:       p.Data,
-		}
+		seen.Offset, seen.Length, seen.Line = p.Offset, len(p.Data), p.Packet
+		seen.Time, seen.Src, seen.Dst = p.Time, p.Src, p.Dst
+		seen.Transport, seen.Cut, seen.Raw = captureTransport(p.Transport), p.Cut, p.Data
 		out.Message(&seen)
 		return nil
 	})

@@ -64,7 +64,8 @@ type Import struct {
 	delayed  []countedDelay // what had to leave its slot
 	minutes  [minuteSlots]minuteCount
 	messages map[messageKey]int64
-	statuses [700]int64 // of messages: responses, the half of them, counted without a map
+	statuses [700]int64        // of messages: responses, the half of them, counted without a map
+	requests map[string]*int64 // of messages: requests by method
 	rejects  map[string]*reject
 	ledger   [stepCount]int64
 	err      error // the first error; later calls do nothing
@@ -119,6 +120,7 @@ func (db *DB) Begin(ctx context.Context, s Source) (*Import, error) {
 		stmts:    map[string]*sql.Stmt{},
 		totals:   map[int64]int64{},
 		messages: map[messageKey]int64{},
+		requests: map[string]*int64{},
 		rejects:  map[string]*reject{},
 		formats:  map[int64]string{},
 	}
@@ -220,6 +222,10 @@ func (im *Import) EndSource() {
 		}
 	}
 	clear(im.statuses[:])
+	for method, n := range im.requests {
+		im.messages[messageKey{method, 0}] += *n
+	}
+	clear(im.requests)
 	for k, n := range im.messages {
 		im.beside(`INSERT INTO message_count (source, method, status, n) VALUES (?, ?, ?, ?)`, im.Source.ID, k.method, k.status, n)
 	}
@@ -331,11 +337,16 @@ func (im *Import) CountSeen(method string, status int) {
 		im.statuses[status]++
 		return
 	}
-	k := messageKey{method, status}
-	if _, ok := im.messages[k]; !ok && len(im.messages) >= maxKinds {
-		k = messageKey{otherText, 0} // a hostile source has a method for each message
+	n := im.requests[method]
+	if n == nil {
+		if len(im.requests) >= maxKinds {
+			im.messages[messageKey{otherText, 0}]++ // a hostile source has a method for each message
+			return
+		}
+		n = new(int64)
+		im.requests[method] = n
 	}
-	im.messages[k]++
+	*n++
 }
 
 // maxKinds bounds the kinds of messages that are counted of a source.

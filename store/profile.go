@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/binary"
 	"fmt"
 	"slices"
 
@@ -16,7 +17,7 @@ const profileColumns = `id, scope, method, outcome, code, origin, reason, cause_
 // recentSets: a site's CDRs have some hundred profiles, a capture with its proxies a
 // thousand, each of which should find a place most of the time. A place holds two.
 const (
-	recentBits = 10
+	recentBits = 11
 	recentSets = 1 << recentBits
 )
 
@@ -31,19 +32,17 @@ type recentProfile struct {
 }
 
 // place is where a profile is kept among the recent ones: a weak hash of what
-// differs most.
+// differs most. Without the agent and the cause, half of the rows of a capture with
+// 1,100 profiles did not find theirs.
 func (p *Profile) place() int {
-	h := uint32(p.Code)<<3 ^ uint32(p.Scope) ^ uint32(p.Flags)<<5
-	for _, s := range [...]string{string(p.Outcome), p.PrefixHint, p.TrunkHint, p.ToAddr, p.FromAddr, p.Reason, string(p.DirHint)} {
-		h = h*31 + uint32(len(s))
-		switch n := len(s); {
-		case n >= 4: // addresses differ in the last digits
-			h = h*31 + uint32(s[0]) + (uint32(s[n-1])|uint32(s[n-2])<<8|uint32(s[n-3])<<16)*0x85EBCA6B
-		case n > 0:
-			h = h*31 + uint32(s[0]) + uint32(s[n-1])<<8
-		}
+	h := uint64(p.Code)<<40 ^ uint64(p.Scope)<<36 ^ uint64(p.Flags) ^ uint64(p.CauseCode)<<50 ^ uint64(p.CauseQ850)<<54
+	for _, s := range [...]*string{(*string)(&p.Outcome), &p.PrefixHint, &p.TrunkHint, &p.ToAddr, &p.FromAddr, &p.Reason, (*string)(&p.DirHint), &p.UserAgent, &p.CauseText} {
+		var end [8]byte // addresses and versions differ in their last letters
+		copy(end[:], (*s)[max(0, len(*s)-8):])
+		h = (h ^ binary.LittleEndian.Uint64(end[:]) ^ uint64(len(*s))<<56) * 0x9E3779B97F4A7C15
+		h ^= h >> 29
 	}
-	return int(h * 0x9E3779B1 >> (32 - recentBits))
+	return int(h >> (64 - recentBits))
 }
 
 // profileID finds or adds a profile.

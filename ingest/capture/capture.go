@@ -139,7 +139,7 @@ type scan struct {
 	opt     Options
 	visit   func(*Payload) error
 	sum     Summary
-	links   map[uint16]int
+	links   map[uint16]*int
 	decoder decoder
 	frags   *fragments
 	streams *streams
@@ -161,7 +161,7 @@ func Read(r io.Reader, opt Options, visit func(*Payload) error) (Summary, error)
 		c.drain()
 	}
 	for link, n := range c.links {
-		c.sum.LinkTypes[linkName(link)] += n
+		c.sum.LinkTypes[linkName(link)] += *n
 	}
 	if c.err != nil {
 		return c.sum, c.err
@@ -170,7 +170,7 @@ func Read(r io.Reader, opt Options, visit func(*Payload) error) (Summary, error)
 }
 
 func newScan(opt Options, visit func(*Payload) error) *scan {
-	c := &scan{opt: opt, visit: visit, links: map[uint16]int{}, frags: newFragments(), chunks: newChunks()}
+	c := &scan{opt: opt, visit: visit, links: map[uint16]*int{}, frags: newFragments(), chunks: newChunks()}
 	c.sum.LinkTypes = map[string]int{}
 	c.sum.Skipped = map[string]int{}
 	c.streams = newStreams(c)
@@ -184,12 +184,17 @@ func (c *scan) packets(r io.Reader) error {
 		return err
 	}
 	var rec record
+	var link *int
+	var was uint16
 	for c.err == nil {
 		err := f.next(&rec)
 		switch {
 		case err == nil:
 			c.sum.Packets++
-			c.links[rec.link]++
+			if link == nil || rec.link != was {
+				link, was = c.linkCount(rec.link), rec.link
+			}
+			*link++
 			c.packet(&rec)
 		case err == io.EOF:
 			return nil
@@ -208,6 +213,14 @@ func (c *scan) packets(r io.Reader) error {
 	return nil
 }
 
+// linkCount is where packets of a link type are counted.
+func (c *scan) linkCount(link uint16) *int {
+	if c.links[link] == nil {
+		c.links[link] = new(int)
+	}
+	return c.links[link]
+}
+
 // drain hands out what waits for packets that did not come.
 func (c *scan) drain() {
 	for e := c.frags.order.Front(); e != nil; e = c.frags.order.Front() {
@@ -217,9 +230,9 @@ func (c *scan) drain() {
 	c.chunks.drain(c)
 }
 
-// emit hands out one message, complete but for its place; without a time of its
-// own it has the packet's. carrier is what brought it here.
-func (c *scan) emit(p Payload, carrier Transport, at *place) {
+// emit hands out the message in c.payload, complete but for its place; without a
+// time of its own it has the packet's. carrier is what brought it here.
+func (c *scan) emit(carrier Transport, at *place) {
 	if c.err != nil {
 		return
 	}
@@ -230,6 +243,7 @@ func (c *scan) emit(p Payload, carrier Transport, at *place) {
 	case SCTP:
 		c.sum.OverSCTP++
 	}
+	p := &c.payload
 	if p.Cut {
 		c.sum.Cut++
 	}
@@ -238,8 +252,7 @@ func (c *scan) emit(p Payload, carrier Transport, at *place) {
 	}
 	p.Packet, p.Offset = at.packet, at.offset+at.n
 	at.n++
-	c.payload = p
-	c.err = c.visit(&c.payload)
+	c.err = c.visit(p)
 }
 
 // warn notes text about the packet at a place.

@@ -28,7 +28,8 @@ func (c *scan) datagram(data []byte, way flow, at *place, cut bool) {
 			c.sum.Junk++
 			c.warn(*at, "other bytes before the SIP message of this datagram")
 		}
-		c.emit(Payload{Src: way.src, Dst: way.dst, Transport: UDP, Data: data[start:], Cut: cut}, UDP, at)
+		c.payload = Payload{Src: way.src, Dst: way.dst, Transport: UDP, Data: data[start:], Cut: cut}
+		c.emit(UDP, at)
 	case len(bytes.Trim(data, "\r\n\x00 ")) == 0:
 		c.sum.KeepAlives++
 	default:
@@ -43,6 +44,12 @@ var sipVersion = []byte("SIP/2.0")
 // later line near the beginning. One vectored search for the version turns
 // media away: it is the only cost of an RTP packet.
 func findSIP(data []byte) (start int, junk bool) {
+	if len(data) > 0 && data[0] >= 'A' && data[0] <= 'Z' { // nearly every message, and hardly any media
+		line := data[:min(len(data), maxStartLine)]
+		if nl := bytes.IndexByte(line, '\n'); nl >= 0 && sip.IsStartLine(line[:nl]) {
+			return 0, false
+		}
+	}
 	if !bytes.Contains(data[:min(len(data), maxStartLine)], sipVersion) {
 		return -1, false
 	}

@@ -66,7 +66,8 @@ func (c *scan) hep(data []byte, carrier Transport, at *place, cut bool) bool {
 	p.Data = p.Data[start:]
 	p.Cut = p.Cut || cut
 	c.sum.HEP++
-	c.emit(p, carrier, at)
+	c.payload = p
+	c.emit(carrier, at)
 	return true
 }
 

@@ -88,7 +88,8 @@ func (c *scan) sctp(b []byte, at *place) {
 // userMessage looks for SIP in a message.
 func (c *scan) userMessage(data []byte, way flow, at *place, cut bool) {
 	if start, _ := findSIP(data); start >= 0 {
-		c.emit(Payload{Src: way.src, Dst: way.dst, Transport: SCTP, Data: data[start:], Cut: cut}, SCTP, at)
+		c.payload = Payload{Src: way.src, Dst: way.dst, Transport: SCTP, Data: data[start:], Cut: cut}
+		c.emit(SCTP, at)
 	}
 }
 

@@ -288,7 +288,8 @@ func (t *streams) emit(s *stream, data []byte, cut bool) {
 		transport = WS
 		t.c.sum.OverWS++
 	}
-	t.c.emit(Payload{Src: s.way.src, Dst: s.way.dst, Transport: transport, Data: data, Cut: cut}, TCP, &s.at)
+	t.c.payload = Payload{Src: s.way.src, Dst: s.way.dst, Transport: transport, Data: data, Cut: cut}
+	t.c.emit(TCP, &s.at)
 }
 
 // partial hands out the message whose end will not come.

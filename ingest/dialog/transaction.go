@@ -139,16 +139,36 @@ func keyOf(m *Message) txKey {
 	if m.Method == "ACK" {
 		key.method = "INVITE"
 	}
+	cookie := false
 	if len(m.Vias) > 0 {
-		key.via = viaKey(m.Vias[0])
+		if key.via, cookie = m.Vias[0], plainKey(m.Vias[0]); !cookie {
+			key.via = viaKey(key.via)
+		}
 	}
-	if !isRFC3261(key.via) {
+	if !cookie && !isRFC3261(key.via) {
 		key.from = m.FromTag
 		if key.from == "" {
 			key.from = m.FromURI
 		}
 	}
 	return key
+}
+
+// plainKey reports whether a Via is its own key and that of an RFC 3261 branch, as
+// it is in nearly every message: host in lower case, port, cookie.
+func plainKey(via string) bool {
+	i, colon := 0, -1
+	for ; i < len(via) && via[i] != ';'; i++ {
+		switch c := via[i]; {
+		case c == ':' && colon < 0:
+			colon = i
+		case c >= '0' && c <= '9' || c == '.' || c >= 'a' && c <= 'z' || c == '-':
+		default:
+			return false
+		}
+	}
+	const cookie = ";z9hG4bK"
+	return colon > 0 && len(via)-i > len(cookie) && via[i:i+len(cookie)] == cookie && strings.IndexByte(via[i+1:], ';') < 0
 }
 
 // isRFC3261 reports whether a Via's branch begins with the magic cookie and has

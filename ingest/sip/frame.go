@@ -18,7 +18,9 @@ func IsStartLine(line []byte) bool {
 		rest = bytes.TrimLeft(rest, " ")
 		return len(rest) >= 3 && digit(rest[0]) && digit(rest[1]) && digit(rest[2]) && (len(rest) == 3 || rest[3] == ' ')
 	}
-	line = bytes.TrimRight(line, " ")
+	for len(line) > 0 && line[len(line)-1] == ' ' {
+		line = line[:len(line)-1]
+	}
 	head, ok := bytes.CutSuffix(line, []byte(" SIP/2.0"))
 	if !ok {
 		return false
@@ -28,7 +30,7 @@ func IsStartLine(line []byte) bool {
 		return false
 	}
 	for _, c := range head[:sp] {
-		if !tokenByte(c) {
+		if !tokens[c] {
 			return false
 		}
 	}
@@ -94,11 +96,12 @@ func headLen(b []byte) int {
 // mcl01 force: the next start line is then looked for.
 func contentLength(head []byte) int {
 	length, seen := 0, false
-	for r := (rows{b: head, end: '\n'}); r.next(); {
-		if identify(r.name) != hContentLength {
+	var p row
+	for r := (rows{b: head, end: '\n'}); r.next(&p); {
+		if p.id != hContentLength {
 			continue
 		}
-		n, ok := number(r.value, 1<<24)
+		n, ok := number(head[p.value:p.end], 1<<24)
 		if !ok || seen && n != length {
 			return 0
 		}

@@ -74,9 +74,10 @@ func write(m *Message) []byte {
 		fmt.Fprintf(&out, "SIP/2.0 %d %s\r\n", m.Status, m.Phrase)
 	}
 	r := rows{b: m.Head, end: m.end}
-	for r.next() {
-		if id := identify(r.name); id != hNone && id != hContentLength {
-			fmt.Fprintf(&out, "%s: %s\r\n", r.name, plain(r.value))
+	var p row
+	for r.next(&p) {
+		if p.id != noHeader && p.id != hContentLength {
+			fmt.Fprintf(&out, "%s: %s\r\n", m.Head[p.name:p.nameEnd], plain(m.Head[p.value:p.end]))
 		}
 	}
 	fmt.Fprintf(&out, "Content-Length: %d\r\n\r\n%s", len(m.Body), m.Body)
@@ -203,13 +204,14 @@ func FuzzPlain(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		value := trim(raw)
-		if uri, tag, ok := plainParty(value); ok {
+		if uri, tag, ok := plainParty(value); ok && bytes.IndexByte(value, '*') < 0 {
 			want, wantTag, flags := anyParty(value)
 			if flags != 0 || !bytes.Equal(uri, want) || !bytes.Equal(tag, wantTag) || (tag == nil) != (wantTag == nil) {
 				t.Errorf("%q: uri %q, tag %q; in general %q, %q, flags %v", value, uri, tag, want, wantTag, flags)
 			}
 		}
-		if v, ok := plainVia(value); ok {
+		var v viaParts
+		if v.plain(value) {
 			if d := cmp.Diff(anyVia(value), v, cmp.AllowUnexported(viaParts{})); d != "" {
 				t.Errorf("%q: %s", value, d)
 			}

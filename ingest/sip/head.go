@@ -5,7 +5,6 @@ import "bytes"
 // head is the state of reading one header section.
 type head struct {
 	m        *Message
-	rows     int
 	vias     int
 	forwards bool // Max-Forwards seen
 	length   int  // Content-Length; -1: none, or none to be trusted
@@ -15,18 +14,29 @@ type head struct {
 // read takes the header section that begins at at, and the body behind it.
 func (h *head) read(b []byte, at int) {
 	m := h.m
-	r := rows{b: b[:min(len(b), at+MaxHead)], at: at, end: m.end}
-	last := at // where the rows end that are used
-	for r.next() {
-		if h.rows++; h.rows > MaxHeaders {
+	r := rows{b: b[:min(len(b), at+MaxHead)], at: at, end: m.end, ends: m.ends}
+	m.stars = bytes.IndexByte(r.b[at:], '*') >= 0 // once for all that may be masked
+	last := at                                    // where the rows end that are used
+	for {
+		n := len(m.index)
+		if n == cap(m.index) {
+			m.index = append(m.index, row{})
+		}
+		m.index = m.index[:n+1]
+		p := &m.index[n]
+		if !r.next(p) {
+			m.index = m.index[:n]
+			break
+		}
+		if n == MaxHeaders { // only the empty line is still looked for
 			m.Flags |= HeadLimit
-			continue // only the empty line is still looked for
+			m.index = m.index[:n]
+			continue
 		}
 		last = r.at
-		id := identify(r.name)
-		m.index = append(m.index, row{r.name, r.value, id <= hTaken})
-		h.row(id, r.value)
+		h.row(p.id, b[p.value:p.end])
 	}
+	m.ends = r.ends
 	m.Head = b[at:last:last]
 	if len(m.Via) == 0 && !m.IsRequest() {
 		m.Flags |= NoVia
@@ -48,14 +58,14 @@ func (h *head) read(b []byte, at int) {
 }
 
 // row takes one header into the message.
-func (h *head) row(id headerID, value []byte) {
+func (h *head) row(id Header, value []byte) {
 	m := h.m
 	switch id {
 	case hOther:
-	case hNone:
+	case noHeader:
 		m.Flags |= HeaderLine
 	case hCallID:
-		if h.first(&m.CallID, value) && masked(value) {
+		if h.first(&m.CallID, value) && m.stars && masked(value) {
 			m.Flags |= Masked
 		}
 	case hFrom:
@@ -72,15 +82,15 @@ func (h *head) row(id headerID, value []byte) {
 			return
 		}
 		h.cseq(value)
-	case hVia:
+	case HeaderVia:
 		h.via(value)
-	case hContact:
+	case HeaderContact:
 		if bytes.IndexByte(value, '<') < 0 && bytes.IndexByte(value, '?') >= 0 {
 			m.Flags |= ContactBrackets
 		}
 	case hContentLength:
 		h.contentLength(value)
-	case hMaxForwards, hExpires, hRetryAfter, hWarning:
+	case hMaxForwards, HeaderExpires, HeaderRetryAfter, HeaderWarning:
 		h.check(id, value)
 	}
 }
@@ -97,8 +107,10 @@ func (h *head) first(field *[]byte, value []byte) bool {
 
 // party reads URI and tag of a From or To and notes what is wrong with the value.
 func (h *head) party(value []byte) (uri, tag []byte) {
-	if uri, tag, ok := plainParty(value); ok {
-		return uri, tag
+	if !h.m.stars {
+		if uri, tag, ok := plainParty(value); ok {
+			return uri, tag
+		}
 	}
 	uri, tag, flags := anyParty(value)
 	h.m.Flags |= flags
@@ -118,7 +130,7 @@ func anyParty(value []byte) (uri, tag []byte, flags Flags) {
 }
 
 // plainParty is party for the value that nearly every message has: a display
-// name in quotes or none, <uri>, and a tag as the only parameter or none. With
+// name in quotes or none, <uri>, a tag as the only parameter or none, no stars. With
 // the general way, these took a tenth of the time of parsing.
 func plainParty(value []byte) (uri, tag []byte, ok bool) {
 	rest := value
@@ -132,7 +144,7 @@ func plainParty(value []byte) (uri, tag []byte, ok bool) {
 			rest = rest[1:]
 		}
 	}
-	if len(rest) < 2 || rest[0] != '<' || bytes.IndexByte(value, '*') >= 0 {
+	if len(rest) < 2 || rest[0] != '<' {
 		return nil, nil, false
 	}
 	end := bytes.IndexByte(rest, '>')
@@ -209,17 +221,15 @@ func (h *head) via(value []byte) {
 			}
 		}
 	}
-	v, plain := plainVia(m.Via)
-	if !plain {
-		v = anyVia(m.Via)
-	} else if commas == 0 {
-		m.top = v
+	m.alone = commas == 0
+	if !m.top.plain(m.Via) {
+		m.top, m.alone = anyVia(m.Via), false
 	}
-	m.SentBy, m.Branch = v.sentBy, v.branch
-	if v.odd {
+	m.SentBy, m.Branch = m.top.sentBy, m.top.branch
+	if m.top.odd {
 		m.Flags |= ViaForm
 	}
-	if masked(m.Via) {
+	if m.stars && masked(m.Via) {
 		m.Flags |= Masked
 	}
 }
@@ -244,7 +254,7 @@ func (h *head) contentLength(value []byte) {
 }
 
 // check looks at the numbers of headers that are read on demand.
-func (h *head) check(id headerID, value []byte) {
+func (h *head) check(id Header, value []byte) {
 	num := value
 	for i, c := range value {
 		if blank(c) || c == ';' || c == '(' {
@@ -254,7 +264,7 @@ func (h *head) check(id headerID, value []byte) {
 	}
 	limit := 1<<32 - 1
 	switch id {
-	case hWarning:
+	case HeaderWarning:
 		if len(num) != 3 || !digit(num[0]) || !digit(num[1]) || !digit(num[2]) {
 			h.m.Flags |= WarningCode
 		}

@@ -45,8 +45,9 @@ func (m *Message) rows(name string) iter.Seq[[]byte] {
 		compact := compactForms[name]
 		for i := range m.index {
 			r := &m.index[i]
-			if len(r.name) == 1 && compact != 0 && lower(r.name[0]) == compact || fold(r.name, name) {
-				if !yield(unfold(r.value)) {
+			written := m.raw[r.name:r.nameEnd]
+			if len(written) == 1 && compact != 0 && lower(written[0]) == compact || fold(written, name) {
+				if !yield(unfold(m.raw[r.value:r.end])) {
 					return
 				}
 			}

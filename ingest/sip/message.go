@@ -38,15 +38,14 @@ type Message struct {
 	Flags Flags  // which rules it broke
 
 	end   byte     // what ends a line
+	led   bool     // white space goes before the start line
+	stars bool     // there is a * in the header section
+	raw   []byte   // what was parsed
 	index []row    // the header rows; the array is used again by the next Parse
-	top   viaParts // of Via, where it is as nearly every peer writes it and alone in its row
-}
-
-// row is one header row, as read by rows. One that is taken is no header, or its
-// value is a field of the message.
-type row struct {
-	name, value []byte
-	taken       bool
+	ends  []uint32 // where the lines of the header section end, likewise
+	top   viaParts // of Via
+	alone bool     // it is as nearly every peer writes it and alone in its row
+	hop   Hop      // the one that HopsOf hands out
 }
 
 // Kind says why a message is rejected.
@@ -77,7 +76,7 @@ func (e *Error) Error() string { return string(e.Kind) + ": " + e.Msg }
 // has seen as many headers, unless an error is returned, which is always an *Error. With Insufficient, what was found
 // stays set.
 func (m *Message) Parse(b []byte) error {
-	*m = Message{index: m.index[:0]}
+	*m = Message{raw: b, index: m.index[:0], ends: m.ends[:0]}
 	at, err := m.startLine(b)
 	if err != nil {
 		return err
@@ -103,6 +102,7 @@ func (m *Message) startLine(b []byte) (int, error) {
 		}
 		start++
 	}
+	m.led = start > 0
 	eol, next := m.firstLine(b, start)
 	line := b[start:eol]
 	if n := len(line); n > 0 && blank(line[n-1]) && !startsWithVersion(line) {
@@ -119,8 +119,9 @@ func (m *Message) startLine(b []byte) (int, error) {
 // bare CRs only count where the start line itself ends with one.
 func (m *Message) firstLine(b []byte, start int) (eol, next int) {
 	m.end = '\n'
-	r := rows{b: b[:min(len(b), start+MaxHead)], end: '\n'}
+	r := rows{b: b[:min(len(b), start+MaxHead)], end: '\n', ends: m.ends}
 	eol, next = r.line(start)
+	m.ends = r.ends
 	if cr := bytes.IndexByte(b[start:eol], '\r'); cr >= 0 {
 		m.end = '\r'
 		return start + cr, start + cr + 1
@@ -136,6 +137,12 @@ func startsWithVersion(line []byte) bool {
 
 // statusLine reads "SIP/2.0 200 OK"; the phrase, and the space before it, may be missing.
 func (m *Message) statusLine(line []byte, offset int) error {
+	if n := len(line); n > 12 && string(line[:8]) == "SIP/2.0 " && line[11] == ' ' && !blank(line[8]) && !blank(line[12]) && !blank(line[n-1]) {
+		if code, ok := number(line[8:11], 699); ok && code >= 100 { // as nearly every peer writes it
+			m.Status, m.Phrase = code, line[12:]
+			return nil
+		}
+	}
 	version, rest := line, []byte(nil)
 	if i := bytes.IndexAny(line, " \t"); i >= 0 {
 		version, rest = line[:i], line[i+1:]
@@ -222,6 +229,9 @@ func uriFlags(uri []byte) Flags {
 
 // sufficient checks for what correlation cannot do without.
 func (m *Message) sufficient(offset int) error {
+	if len(m.CallID) > 0 && len(m.CSeq) > 0 && len(m.CSeqMethod) > 0 && len(m.From) > 0 && (len(m.Via) > 0 || !m.IsRequest()) {
+		return nil
+	}
 	var missing []string
 	for _, need := range [...]struct {
 		value []byte
@@ -232,9 +242,6 @@ func (m *Message) sufficient(offset int) error {
 		if len(need.value) == 0 && (m.IsRequest() || need.name != "Via") {
 			missing = append(missing, need.name)
 		}
-	}
-	if missing == nil {
-		return nil
 	}
 	return reject(Insufficient, offset, "no %s", strings.Join(missing, ", "))
 }

@@ -1,87 +1,119 @@
 package sip
 
-// headerID names the headers that Parse looks at.
-type headerID uint8
+import "encoding/binary"
 
+// Header is a header that is known by name.
+type Header uint8
+
+// Those whose value is a field of the message, or is not read: not among Rows.
 const (
-	hNone headerID = iota // not a header line
+	noHeader Header = iota // not a header line
+	hOther
 	hCallID
 	hFrom
 	hTo
 	hCSeq
 	hContentLength
 	hMaxForwards
-	hTaken = hMaxForwards // those up to here are not among Rows
 )
 
+// The headers that Rows hands out.
 const (
-	hOther headerID = hTaken + 1 + iota
-	hVia
-	hContact
-	hExpires
-	hRetryAfter
-	hWarning
+	HeaderVia Header = hMaxForwards + 1 + iota
+	HeaderContact
+	HeaderExpires
+	HeaderRetryAfter
+	HeaderWarning
+	HeaderReason
+	HeaderRequire
+	HeaderUserAgent
+	HeaderServer
+	HeaderCredentials // Authorization, Proxy-Authorization
+	HeaderChallenge   // WWW-Authenticate, Proxy-Authenticate
+	HeaderRAck
+	HeaderRSeq
+	HeaderSessionID
+	HeaderChargingVector // P-Charging-Vector
+	HeaderCiscoGUID
+	HeaderXCallID // X-Call-ID, X-CID
 )
 
-// identify finds out which header name is, by its length and then its letters.
-func identify(name []byte) headerID {
-	switch len(name) {
-	case 0:
-		return hNone
-	case 1:
-		switch name[0] | 0x20 {
-		case 'i':
-			return hCallID
-		case 'f':
-			return hFrom
-		case 't':
-			return hTo
-		case 'v':
-			return hVia
-		case 'm':
-			return hContact
-		case 'l':
-			return hContentLength
+var headerNames = map[string]Header{
+	"call-id": hCallID, "i": hCallID, "from": hFrom, "f": hFrom, "to": hTo, "t": hTo, "cseq": hCSeq,
+	"content-length": hContentLength, "l": hContentLength, "max-forwards": hMaxForwards,
+	"via": HeaderVia, "v": HeaderVia, "contact": HeaderContact, "m": HeaderContact, "expires": HeaderExpires,
+	"retry-after": HeaderRetryAfter, "warning": HeaderWarning, "reason": HeaderReason, "require": HeaderRequire,
+	"user-agent": HeaderUserAgent, "server": HeaderServer, "authorization": HeaderCredentials, "proxy-authorization": HeaderCredentials,
+	"www-authenticate": HeaderChallenge, "proxy-authenticate": HeaderChallenge, "rack": HeaderRAck, "rseq": HeaderRSeq,
+	"session-id": HeaderSessionID, "p-charging-vector": HeaderChargingVector, "cisco-guid": HeaderCiscoGUID,
+	"x-call-id": HeaderXCallID, "x-cid": HeaderXCallID,
+}
+
+// knownName is a header name of a length: its first eight letters as one number,
+// the rest, and the header.
+type knownName struct {
+	word uint64
+	rest string
+	id   Header
+}
+
+// knownNames are headerNames by length.
+var knownNames = func() (list [20][]knownName) {
+	for name, id := range headerNames {
+		k := knownName{word: nameWord([]byte(name), 0, len(name)), id: id}
+		if len(name) > 8 {
+			k.rest = name[8:]
 		}
+		list[len(name)] = append(list[len(name)], k)
+	}
+	return list
+}()
+
+// nameWord is the first eight bytes of the name b[at:end] in lower case as a number.
+// Names are tokens, in which setting the bit of lower case makes no other byte a
+// letter or hyphen.
+func nameWord(b []byte, at, end int) uint64 {
+	var w uint64
+	if at+8 <= len(b) {
+		w = binary.LittleEndian.Uint64(b[at:])
+	} else {
+		for i := len(b) - 1; i >= at; i-- {
+			w = w<<8 | uint64(b[i])
+		}
+	}
+	w |= 0x2020202020202020
+	if n := end - at; n < 8 {
+		w &= 1<<(8*n) - 1
+	}
+	return w
+}
+
+// identify finds out which header the name b[at:end] is.
+func identify(b []byte, at, end int) Header {
+	n := end - at
+	if n <= 0 {
+		return noHeader
+	}
+	if n >= len(knownNames) {
 		return hOther
-	case 2:
-		return pick(name, "to", hTo)
-	case 3:
-		return pick(name, "via", hVia)
-	case 4:
-		if name[0]|0x20 == 'f' {
-			return pick(name, "from", hFrom)
+	}
+	w := nameWord(b, at, end)
+	for i := range knownNames[n] {
+		if k := &knownNames[n][i]; k.word == w && (n <= 8 || sameName(b[at+8:end], k.rest)) {
+			return k.id
 		}
-		return pick(name, "cseq", hCSeq)
-	case 7:
-		switch name[3] | 0x20 {
-		case 'l':
-			return pick(name, "call-id", hCallID)
-		case 't':
-			return pick(name, "contact", hContact)
-		case 'i':
-			return pick(name, "expires", hExpires)
-		}
-		return pick(name, "warning", hWarning)
-	case 11:
-		return pick(name, "retry-after", hRetryAfter)
-	case 12:
-		return pick(name, "max-forwards", hMaxForwards)
-	case 14:
-		return pick(name, "content-length", hContentLength)
 	}
 	return hOther
 }
 
-// pick is id if name is want, which has as many letters. Names are tokens, in
-// which setting the bit of lower case makes no other byte a letter or hyphen.
-func pick(name []byte, want string, id headerID) headerID {
+// sameName reports whether name is want in any case, which has as many letters.
+func sameName(name []byte, want string) bool {
 	for i, c := range name {
 		if c|0x20 != want[i] {
-			return hOther
+			return false
 		}
 	}
-	return id
+	return true
 }
 
 // compactForms are the one-letter names of headers: RFC 3261 §7.3.3 (v to e),

@@ -5,56 +5,73 @@ import (
 	"iter"
 )
 
-// Rows yields name and value of the header rows in the order of the message, both
-// as written: [Unfold] those that are used. Left out are those whose value is a
-// field of m, half of a message. One pass over them is cheaper than a search for
-// each header that is wanted.
-func (m *Message) Rows() iter.Seq2[[]byte, []byte] {
-	return func(yield func(name, value []byte) bool) {
+// Rows yields the header rows that assembly needs and that are not a field of m, in
+// the order of the message, each value as one line. One pass over them is cheaper
+// than a search for each header that is wanted.
+func (m *Message) Rows() iter.Seq2[Header, []byte] {
+	return func(yield func(id Header, value []byte) bool) {
 		for i := range m.index {
-			if r := &m.index[i]; !r.taken && !yield(r.name, r.value) {
+			r := &m.index[i]
+			if r.id <= hMaxForwards {
+				continue
+			}
+			value := m.raw[r.value:r.end]
+			if r.folded || bytes.IndexByte(value, '\r') >= 0 {
+				value = unfold(value)
+			}
+			if !yield(r.id, value) {
 				return
 			}
 		}
 	}
 }
 
-// Unfold makes one line of a header row's value. Nearly all are one.
-func Unfold(value []byte) []byte { return unfold(value) }
+// LineEnds are the places of the line ends from the beginning of the message on, as
+// far as Parse has met them, in order; those of the body are not among them. It is
+// empty where other bytes end the lines, or lines go before the message.
+func (m *Message) LineEnds() []uint32 {
+	if m.end != '\n' || m.led {
+		return nil
+	}
+	return m.ends
+}
 
 // Hop is what tells the hops of a message apart: a Via without its parameters
 // other than the branch.
 type Hop struct {
 	Transport []byte // UDP, TCP, ... as written
-	Host      []byte // as in Via
-	Port      int    // 0: none
+	SentBy    []byte // host and port as written
 	Branch    []byte
 }
 
-// HopsOf yields the Via values of one of m's header rows.
-func (m *Message) HopsOf(row []byte) iter.Seq[Hop] {
-	return func(yield func(Hop) bool) {
-		if m.top.sentBy != nil && len(row) == len(m.Via) && &row[0] == &m.Via[0] { // Parse has read it
-			h := Hop{Transport: m.top.transport, Branch: m.top.branch}
-			h.Host, h.Port = hostPort(m.top.sentBy)
-			yield(h)
+// HostPort takes SentBy apart: host as in Via, port 0: none.
+func (h *Hop) HostPort() (host []byte, port int) { return hostPort(h.SentBy) }
+
+func (h *Hop) from(v *viaParts) {
+	h.Transport, h.SentBy, h.Branch = v.transport, v.sentBy, v.branch
+}
+
+// HopsOf yields the Via values of one of m's header rows, each in the same place.
+func (m *Message) HopsOf(row []byte) iter.Seq[*Hop] {
+	return func(yield func(*Hop) bool) {
+		if m.alone && len(row) == len(m.Via) && &row[0] == &m.Via[0] { // Parse has read it
+			m.hop.from(&m.top)
+			yield(&m.hop)
 			return
 		}
-		if v, ok := plainVia(row); ok && bytes.IndexByte(row, ',') < 0 {
-			h := Hop{Transport: v.transport, Branch: v.branch}
-			h.Host, h.Port = hostPort(v.sentBy)
-			yield(h)
+		var v viaParts
+		if v.plain(row) && bytes.IndexByte(row, ',') < 0 {
+			m.hop.from(&v)
+			yield(&m.hop)
 			return
 		}
 		values := splitter{rest: row, sep: ',', angles: true}
-		for v, ok := values.next(); ok; v, ok = values.next() {
-			if len(v) == 0 {
+		for value, ok := values.next(); ok; value, ok = values.next() {
+			if len(value) == 0 {
 				continue
 			}
-			if parts := splitVia(v); len(parts.sentBy) > 0 || len(parts.branch) > 0 {
-				h := Hop{Transport: parts.transport, Branch: parts.branch}
-				h.Host, h.Port = hostPort(parts.sentBy)
-				if !yield(h) {
+			if v = splitVia(value); len(v.sentBy) > 0 || len(v.branch) > 0 {
+				if m.hop.from(&v); !yield(&m.hop) {
 					return
 				}
 			}

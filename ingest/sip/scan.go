@@ -2,17 +2,25 @@ package sip
 
 import "bytes"
 
+// row is where one header row stands in the message. Places and not slices: a
+// message has a dozen rows, and storing their slices took a tenth of parsing.
+type row struct {
+	name, nameEnd, value, end uint32
+	id                        Header
+	folded                    bool // its value has line ends in it
+}
+
 // rows walks the rows of a header section: a header line with the lines folded
 // into it (RFC 3261 §7.3.1). It reads every byte once and allocates nothing.
 type rows struct {
-	b   []byte
-	at  int
-	end byte // what ends a line: '\n' (with '\r's before it), or '\r' in messages that have no other
+	b    []byte
+	at   int
+	end  byte     // what ends a line: '\n' (with '\r's before it), or '\r' in messages that have no other
+	ends []uint32 // where the lines so far end
 
-	name, value []byte // of the current row; name nil: a line that is no header
-	empty       bool   // stopped at the empty line; at is behind it
-	sdp         bool   // stopped at "v=0": the empty line is missing; at is before it
-	cut         bool   // the last line had no end
+	empty bool // stopped at the empty line; at is behind it
+	sdp   bool // stopped at "v=0": the empty line is missing; at is before it
+	cut   bool // the last line had no end
 }
 
 // line returns where the line at at ends and where the next one begins.
@@ -20,6 +28,7 @@ func (r *rows) line(at int) (eol, next int) {
 	eol, next = len(r.b), len(r.b)
 	if i := bytes.IndexByte(r.b[at:], r.end); i >= 0 {
 		eol, next = at+i, at+i+1
+		r.ends = append(r.ends, uint32(eol))
 	} else {
 		r.cut = true
 	}
@@ -29,12 +38,14 @@ func (r *rows) line(at int) (eol, next int) {
 	return eol, next
 }
 
-// next reads the next row. It is false at the end of the header section.
-func (r *rows) next() bool {
-	if r.at >= len(r.b) {
+// next reads the next row into p; one without a name is a line that is no header.
+// It is false at the end of the header section. (Copying a row that was just
+// written, field by field, waits for the memory: 15 % of parsing.)
+func (r *rows) next(p *row) bool {
+	b, start := r.b, r.at
+	if start >= len(b) {
 		return false
 	}
-	b, start := r.b, r.at
 	eol, next := r.line(start)
 	if eol == start {
 		r.at, r.empty = next, true
@@ -57,15 +68,23 @@ func (r *rows) next() bool {
 		i++
 	}
 	colon := i < eol && b[i] == ':' && nameEnd > name
+	p.folded = false
 	for next < len(b) && (b[next] == ' ' || b[next] == '\t') {
+		p.folded = true
 		eol, next = r.line(next)
 	}
-	if colon {
-		r.name, r.value = b[name:nameEnd], trim(b[i+1:eol])
-	} else {
-		r.name, r.value = nil, b[start:eol]
-	}
 	r.at = next
+	if !colon {
+		p.name, p.nameEnd, p.value, p.end, p.id = 0, 0, uint32(start), uint32(eol), noHeader
+		return true
+	}
+	for i++; i < eol && blank(b[i]); i++ {
+	}
+	for eol > i && blank(b[eol-1]) {
+		eol--
+	}
+	p.name, p.nameEnd, p.value, p.end = uint32(name), uint32(nameEnd), uint32(i), uint32(eol)
+	p.id = identify(b, name, nameEnd)
 	return true
 }
 

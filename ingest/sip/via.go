@@ -44,7 +44,8 @@ type viaParts struct {
 // splitVia reads "SIP/2.0/UDP host:port;params" with LWS around each part. Of
 // a corrupted protocol it takes the text behind the last slash as transport.
 func splitVia(value []byte) viaParts {
-	if v, ok := plainVia(value); ok {
+	var v viaParts
+	if v.plain(value) {
 		return v
 	}
 	return anyVia(value)
@@ -87,32 +88,33 @@ func anyVia(value []byte) viaParts {
 	}
 }
 
-// plainVia is splitVia for a value as nearly every peer writes it: one space, no
-// quotes, nothing empty. Two of them are read of every message.
-func plainVia(value []byte) (v viaParts, ok bool) {
+// plain is splitVia for a value as nearly every peer writes it: one space, no
+// quotes, nothing empty. Two of them are read of every message. Where it is false, v
+// is of no use.
+func (v *viaParts) plain(value []byte) bool {
 	if len(value) < 12 || string(value[:8]) != "SIP/2.0/" {
-		return v, false
+		return false
 	}
 	n := 8
 	for n < len(value) && tokens[value[n]] {
 		n++
 	}
 	if n == 8 || n+1 >= len(value) || value[n] != ' ' {
-		return v, false
+		return false
 	}
 	v.transport = value[8:n]
 	at := n + 1
 	for n = at; n < len(value) && value[n] != ';'; n++ {
 		if c := value[n]; !tokens[c] && c != ':' && c != '[' && c != ']' {
-			return v, false
+			return false
 		}
 	}
 	if n == at {
-		return v, false
+		return false
 	}
-	v.sentBy = value[at:n]
+	v.sentBy, v.params, v.branch, v.odd = value[at:n], nil, nil, false
 	if n == len(value) {
-		return v, true
+		return true
 	}
 	v.params = value[n+1:]
 	for at = n + 1; ; at = n + 1 {
@@ -123,16 +125,16 @@ func plainVia(value []byte) (v viaParts, ok bool) {
 		}
 		p := value[at:n]
 		if len(p) == 0 || blank(p[0]) || blank(p[len(p)-1]) {
-			return v, false
+			return false
 		}
 		if v.branch == nil && len(p) > 6 && equalFold(p[:6], "branch") {
 			if len(p) == 7 || p[6] != '=' || blank(p[7]) {
-				return v, false
+				return false
 			}
 			v.branch = p[7:]
 		}
 		if n == len(value) {
-			return v, bytes.IndexByte(v.params, '"') < 0
+			return bytes.IndexByte(v.params, '"') < 0
 		}
 	}
 }
