@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"strings"
 )
 
@@ -60,11 +59,11 @@ var GrandstreamJSON = Format{
 const ucmColumns = 80
 
 // ucmQuoted is a caller id whose quotes are its own: "Anna" <201>.
-var ucmQuoted = regexp.MustCompile(`(^|,)"([^",]*)" (<[^<>,]*>)(,|$)`)
+var ucmQuoted = lazily(`(^|,)"([^",]*)" (<[^<>,]*>)(,|$)`)
 
 func readGrandstreamCSV(in *Input, out Sink) error {
 	rows := newRowReader(in, out, ucmColumns)
-	rows.mend = func(row string) string { return ucmQuoted.ReplaceAllString(row, "$1$2 $3$4") }
+	rows.mend = func(row string) string { return ucmQuoted().ReplaceAllString(row, "$1$2 $3$4") }
 	clock := newSourceClock(in)
 	var header map[string]int
 	columns := 0
@@ -124,7 +123,7 @@ func ucmRecord(value func(string) string, have map[string]int) pbxRecord {
 }
 
 // ucmWrapper is what the API puts around its list of records.
-var ucmWrapper = regexp.MustCompile(`^\{\s*"(cdr|cdr_root|root)"\s*:\s*\[`)
+var ucmWrapper = lazily(`^\{\s*"(cdr|cdr_root|root)"\s*:\s*\[`)
 
 // cutUCM is cutJSON inside the API's list.
 func cutUCM(text []byte) (skip, n int, wrong string) {
@@ -133,7 +132,7 @@ func cutUCM(text []byte) (skip, n int, wrong string) {
 		return open, 0, ""
 	}
 	if open == 0 {
-		if m := ucmWrapper.FindIndex(text[:min(len(text), 256)]); m != nil {
+		if m := ucmWrapper().FindIndex(text[:min(len(text), 256)]); m != nil {
 			return m[1], 0, ""
 		}
 	}

@@ -3,7 +3,6 @@ package ingest
 import (
 	"bytes"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"callsift/store"
@@ -50,7 +49,7 @@ var NewRockDevice = Format{
 }
 
 // newRockMAC is an address with New Rock's prefix.
-var newRockMAC = regexp.MustCompile(`(?i)\b00[:-]?0E[:-]?A9[:-]?[0-9A-F]{2}[:-]?[0-9A-F]{2}[:-]?[0-9A-F]{2}\b`)
+var newRockMAC = lazily(`(?i)\b00[:-]?0E[:-]?A9[:-]?[0-9A-F]{2}[:-]?[0-9A-F]{2}[:-]?[0-9A-F]{2}\b`)
 
 // deviceFacts are what a device says of itself.
 type deviceFacts struct {
@@ -67,7 +66,7 @@ func (d *deviceFacts) add(name, value string) {
 var deviceTags = map[string]string{"manufacturer": "maker", "model": "model", "version": "version", "mac": "mac"}
 
 // deviceLine finds the kind of one line.
-var deviceLine = regexp.MustCompile(`(?i)\b(IPPhone|IPLine|Phone|Line)\b`)
+var deviceLine = lazily(`(?i)\b(IPPhone|IPLine|Phone|Line)\b`)
 
 // deviceOf reads a DeviceInfo.
 func deviceOf(text []byte) deviceFacts {
@@ -92,7 +91,7 @@ func deviceOf(text []byte) deviceFacts {
 		if name == "lineid" {
 			kind = elementText(text[at+end:])
 		}
-		if m := deviceLine.FindString(kind); m != "" {
+		if m := deviceLine().FindString(kind); m != "" {
 			kinds[strings.ToLower(m)]++
 		}
 		at += end
@@ -113,18 +112,18 @@ var pageLabels = map[string]string{
 	"mac": "mac", "macaddress": "mac", "mac地址": "mac",
 }
 
-var pageTag = regexp.MustCompile(`(?s)<(script|style)\b.*?</(script|style)>|<[^<>]*>`)
+var pageTag = lazily(`(?s)<(script|style)\b.*?</(script|style)>|<[^<>]*>`)
 
 // pageOf reads a saved page: what stands between tags, a label and then its value,
 // or both on a line with a colon.
 func pageOf(text []byte) deviceFacts {
 	d := deviceFacts{facts: map[string]string{}}
-	mac := newRockMAC.Find(text)
+	mac := newRockMAC().Find(text)
 	if mac == nil || bytes.IndexByte(text, 0) >= 0 {
 		return d
 	}
 	label := ""
-	for _, line := range strings.Split(unescape(string(pageTag.ReplaceAll(text, []byte("\n")))), "\n") {
+	for _, line := range strings.Split(unescape(string(pageTag().ReplaceAll(text, []byte("\n")))), "\n") {
 		line = strings.TrimSpace(strings.ReplaceAll(line, "：", ":"))
 		if line == "" {
 			continue

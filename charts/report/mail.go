@@ -6,7 +6,6 @@ import (
 	_ "embed"
 	"fmt"
 	"html/template"
-	"regexp"
 	"strings"
 	"sync"
 
@@ -228,11 +227,11 @@ func wordRune(r rune) rune {
 	return -1
 }
 
-var boundary = regexp.MustCompile(`boundary="?([0-9A-Za-z]{30,})"?`)
+var boundary = lazily(`boundary="?([0-9A-Za-z]{30,})"?`)
 
 // settledBoundaries replaces the random boundaries of a mail.
 func settledBoundaries(data []byte) []byte {
-	for i, m := range boundary.FindAllSubmatch(data, -1) {
+	for i, m := range boundary().FindAllSubmatch(data, -1) {
 		data = bytes.ReplaceAll(data, m[1], fmt.Appendf(nil, "callsift-part-%d", i+1))
 	}
 	return data

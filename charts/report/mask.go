@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -92,7 +93,7 @@ const (
 // the like directly before them; or from +, 00 or 0 on in groups, with spaces,
 // dashes, slashes, points or brackets between them. Dates, times and fractions begin
 // otherwise or have other signs between. A branch of SIP is none, whatever is in it.
-var written = regexp.MustCompile(`(?i)z9hG4bK[^\s;,]*|(?:ext|exten|extension|tel|phone|fax|mobile|did|num|number|caller|callee|user|line)?(\+?[0-9]{5,}|(?:\+[0-9]{1,4}|00?[1-9][0-9]{0,4})(?:[ ()/.-]{1,2}[0-9]{1,12})+)`)
+var written = lazily(`(?i)z9hG4bK[^\s;,]*|(?:ext|exten|extension|tel|phone|fax|mobile|did|num|number|caller|callee|user|line)?(\+?[0-9]{5,}|(?:\+[0-9]{1,4}|00?[1-9][0-9]{0,4})(?:[ ()/.-]{1,2}[0-9]{1,12})+)`)
 
 // text masks what looks like a telephone number in a text and is no part of a name,
 // an address, a decimal number, a time or an id.
@@ -103,7 +104,7 @@ func (m masker) text(s string) string {
 	var b strings.Builder
 	done := 0
 	for from := 0; from < len(s); {
-		at := written.FindStringSubmatchIndex(s[from:])
+		at := written().FindStringSubmatchIndex(s[from:])
 		if at == nil {
 			break
 		}
@@ -162,7 +163,7 @@ func standsAlone(s string, i, end int) bool {
 	}
 	if end < len(s) {
 		after, _ := utf8.DecodeRuneInString(s[end:])
-		if letter(after) && !extension.MatchString(s[end:]) {
+		if letter(after) && !extension().MatchString(s[end:]) {
 			return false
 		}
 		if after == '.' && end+1 < len(s) && isDigit(s[end+1]) {
@@ -173,7 +174,7 @@ func standsAlone(s string, i, end int) bool {
 }
 
 // extension is what may follow a number directly: that of an extension.
-var extension = regexp.MustCompile(`^(?i)(?:x|ext)[0-9]{1,6}\b`)
+var extension = lazily(`^(?i)(?:x|ext)[0-9]{1,6}\b`)
 
 // number is how a number looks.
 func (m masker) number(s string) string {
@@ -187,4 +188,10 @@ func (m masker) number(s string) string {
 	}
 	m.known[s] = k
 	return k
+}
+
+// lazily compiles an expression when it is first used: those of all readers and
+// writers together were 2 ms of the start of every command.
+func lazily(expr string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
 }

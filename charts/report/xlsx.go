@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -121,17 +120,17 @@ func settledZip(data []byte) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-var typeDefault = regexp.MustCompile(`<Default [^>]*></Default>`)
+var typeDefault = lazily(`<Default [^>]*></Default>`)
 
 // settledTypes puts the list of file types, which comes in any order, in one.
 func settledTypes(name string, data []byte) []byte {
 	if name != "[Content_Types].xml" {
 		return data
 	}
-	list := typeDefault.FindAllString(string(data), -1)
+	list := typeDefault().FindAllString(string(data), -1)
 	slices.Sort(list)
 	i := -1
-	return typeDefault.ReplaceAllFunc(data, func([]byte) []byte {
+	return typeDefault().ReplaceAllFunc(data, func([]byte) []byte {
 		i++
 		return []byte(list[i])
 	})

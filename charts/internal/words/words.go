@@ -53,7 +53,7 @@ const place, number = "{}", "{#}"
 
 var patterns = sync.OnceValue(func() []pattern {
 	var list []pattern
-	for key, to := range zh {
+	for key, to := range zh() {
 		parts := strings.Split(strings.ReplaceAll(key, number, place), place)
 		if len(parts) == 1 {
 			continue
@@ -88,7 +88,7 @@ const deepest = 24
 // chinese gives a text in Chinese; ok is false where nothing of it was found.
 func chinese(text string, depth int) (s string, ok bool) {
 	plain := strings.ReplaceAll(text, "\u00a0", " ")
-	if s, ok := zh[plain]; ok {
+	if s, ok := zh()[plain]; ok {
 		return s, true
 	}
 	if depth == deepest || !strings.ContainsFunc(plain, letter) {
@@ -97,7 +97,7 @@ func chinese(text string, depth int) (s string, ok bool) {
 	for _, lead := range []string{"Check first: ", "check first: "} { // the sentences after it are said one by one
 		if rest, ok := strings.CutPrefix(plain, lead); ok {
 			rest, _ = chinese(rest, depth+1)
-			return zh["Check first:"] + rest, true
+			return zh()["Check first:"] + rest, true
 		}
 	}
 	for _, cut := range []func(string) []string{parts, sentences} {
@@ -173,7 +173,7 @@ func filled(to string, values []string, depth int) string {
 }
 
 // prose is a text of which a piece cannot stay English beside Chinese ones; names can.
-var prose = regexp.MustCompile(`[a-z]{2,} [a-z]{2,}`)
+var prose = lazily(`[a-z]{2,} [a-z]{2,}`)
 
 // pieces says a text piece by piece, if some are known and the others are names.
 func pieces(text string, by [2]string, depth int) (string, bool) {
@@ -184,7 +184,7 @@ func pieces(text string, by [2]string, depth int) (string, bool) {
 	any := false
 	for i, p := range parts {
 		s, ok := chinese(p, depth+1)
-		if !ok && prose.MatchString(p) {
+		if !ok && prose().MatchString(p) {
 			return "", false
 		}
 		parts[i], any = s, any || ok
@@ -194,9 +194,9 @@ func pieces(text string, by [2]string, depth int) (string, bool) {
 
 var (
 	months  = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"
-	dayLong = regexp.MustCompile(`\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun) (\d{4}-\d\d-\d\d)\b`)
-	dayText = regexp.MustCompile(`\b(?:(Mon|Tue|Wed|Thu|Fri|Sat|Sun) )?(\d{1,2}) (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\b`)
-	dayDate = regexp.MustCompile(`\b(?:(Mon|Tue|Wed|Thu|Fri|Sat|Sun) )?(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) (\d{1,2})\b`)
+	dayLong = lazily(`\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun) (\d{4}-\d\d-\d\d)\b`)
+	dayText = lazily(`\b(?:(Mon|Tue|Wed|Thu|Fri|Sat|Sun) )?(\d{1,2}) (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\b`)
+	dayDate = lazily(`\b(?:(Mon|Tue|Wed|Thu|Fri|Sat|Sun) )?(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) (\d{1,2})\b`)
 )
 
 // dates writes the days of a text as Chinese does.
@@ -205,21 +205,27 @@ func dates(s string) string {
 		if name == "" {
 			return ""
 		}
-		return zh[name]
+		return zh()[name]
 	}
 	month := func(name string) string {
 		return strings.TrimLeft(time.Date(2000, time.Month(strings.Index(months, name)/4+1), 1, 0, 0, 0, 0, time.UTC).Format("1"), "0")
 	}
-	s = dayLong.ReplaceAllStringFunc(s, func(x string) string {
-		m := dayLong.FindStringSubmatch(x)
+	s = dayLong().ReplaceAllStringFunc(s, func(x string) string {
+		m := dayLong().FindStringSubmatch(x)
 		return m[2] + " " + day(m[1])
 	})
-	s = dayText.ReplaceAllStringFunc(s, func(x string) string {
-		m := dayText.FindStringSubmatch(x)
+	s = dayText().ReplaceAllStringFunc(s, func(x string) string {
+		m := dayText().FindStringSubmatch(x)
 		return strings.TrimSpace(month(m[3]) + "月" + m[2] + "日 " + day(m[1]))
 	})
-	return dayDate.ReplaceAllStringFunc(s, func(x string) string {
-		m := dayDate.FindStringSubmatch(x)
+	return dayDate().ReplaceAllStringFunc(s, func(x string) string {
+		m := dayDate().FindStringSubmatch(x)
 		return strings.TrimSpace(month(m[2]) + "月" + m[3] + "日 " + day(m[1]))
 	})
+}
+
+// lazily compiles an expression when it is first used: those of all readers and
+// writers together were 2 ms of the start of every command.
+func lazily(expr string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
 }

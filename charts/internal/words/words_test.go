@@ -33,7 +33,7 @@ func TestSay(t *testing.T) {
 
 // A translation has a place for each value of its key, and no other.
 func TestPlaces(t *testing.T) {
-	for key, to := range zh {
+	for key, to := range zh() {
 		if strings.HasPrefix(key, "{n} ") {
 			continue // the page's script fills it
 		}
@@ -51,7 +51,7 @@ func TestPlaces(t *testing.T) {
 // No key stands in two tables: which of the two would be said is chance.
 func TestNoKeyTwice(t *testing.T) {
 	seen := map[string]bool{}
-	for _, table := range []map[string]string{zhReport, zhRules, zhTitles, zhCodes, zhMore} {
+	for _, table := range []map[string]string{zhReport(), zhRules(), zhTitles(), zhCodes(), zhMore()} {
 		for key := range table {
 			if seen[key] {
 				t.Errorf("%q stands in two tables", key)
