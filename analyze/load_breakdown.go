@@ -67,12 +67,16 @@ func (r *breakdownReader) seenCells() Data {
 
 func (r *breakdownReader) rollup(ctx context.Context) error {
 	from, to := bounds(r.q.Period)
-	return r.db.EachCell(ctx, from, to, func(c store.Cell, _ int) {
+	count := func(c store.Cell) {
 		r.see(c.Profile, c.N)
 		if p := r.sel.profileAt(c.Profile, c.Time); p != nil {
 			r.add(c, p, "")
 		}
-	})
+	}
+	if r.q.CountsOnly {
+		return r.db.EachCount(ctx, from, to, count)
+	}
+	return r.db.EachCell(ctx, from, to, func(c store.Cell, _ int) { count(c) })
 }
 
 // calls counts one by one what the roll-up cannot answer.

@@ -100,6 +100,13 @@ func TestReadBreakdown(t *testing.T) {
 		if diff := cmp.Diff(x.want, linesOf(b)); diff != "" {
 			t.Errorf("%s:\n%s", name, diff)
 		}
+		x.q.CountsOnly = true
+		if b, err = ReadBreakdown(context.Background(), db, x.q); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if diff := cmp.Diff(x.want, linesOf(b)); diff != "" || !x.q.NeedsCalls() && b.Total.Talked != 0 {
+			t.Errorf("%s, counts only: %+v\n%s", name, b.Total, diff)
+		}
 	}
 }
 

@@ -28,6 +28,8 @@ type Query struct {
 	Where  []Condition    // all of them hold
 	By     []string
 
+	CountsOnly bool // a breakdown need not know TalkMS, Talked and Short
+
 	Witness Witness  // reads messages for the findings; nil: they are told without
 	Targets []Target // the user's, for the report
 

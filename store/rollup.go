@@ -56,11 +56,21 @@ func (db *DB) Cells(ctx context.Context, from, to, step int64) ([]Cell, error) {
 // key, though nobody promises it. left is about how many are to come, this
 // one with them.
 func (db *DB) EachCell(ctx context.Context, from, to int64, f func(c Cell, left int)) error {
+	return db.eachCell(ctx, `quarter, profile, n, talked, talk_ms, short`, 6, from, to, func(v []int64, left int) {
+		f(Cell{v[0] * Quarter, v[1], v[2], v[3], v[4], v[5]}, left)
+	})
+}
+
+// EachCount is EachCell without what was talked: a fifth less time.
+func (db *DB) EachCount(ctx context.Context, from, to int64, f func(c Cell)) error {
+	return db.eachCell(ctx, `quarter, profile, n`, 3, from, to, func(v []int64, _ int) {
+		f(Cell{Time: v[0] * Quarter, Profile: v[1], N: v[2]})
+	})
+}
+
+func (db *DB) eachCell(ctx context.Context, columns string, width int, from, to int64, f func(v []int64, left int)) error {
 	return db.snapshot(ctx, func(tx *sql.Tx) error {
-		return eachNumbers(ctx, tx, `quarter, profile, n, talked, talk_ms, short`, `rollup WHERE quarter >= ? AND quarter < ?`,
-			[]any{from / Quarter, quarterEnd(to)}, 6, func(v []int64, left int) {
-				f(Cell{v[0] * Quarter, v[1], v[2], v[3], v[4], v[5]}, left)
-			})
+		return eachNumbers(ctx, tx, columns, `rollup WHERE quarter >= ? AND quarter < ?`, []any{from / Quarter, quarterEnd(to)}, width, f)
 	})
 }
 

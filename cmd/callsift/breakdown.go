@@ -109,6 +109,7 @@ func runBreakdown(ctx context.Context, a *app, opt breakdownOptions, paths []str
 		// garbage at every doubling of a small heap took a fifth of that.
 		debug.SetGCPercent(400)
 	}
+	q.CountsOnly = opt.format != "json"
 	b, err := analyze.ReadBreakdown(ctx, db, q)
 	if why := analyze.UncountableError(""); errors.As(err, &why) {
 		return usage(err)
