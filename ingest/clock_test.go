@@ -190,3 +190,33 @@ func TestSkewOrders(t *testing.T) {
 	}
 	removals(t, files...)
 }
+
+// TestSameRows: the same import gives the same rows in the same order, row ids
+// among them.
+func TestSameRows(t *testing.T) {
+	var files []string
+	for k := range 5 {
+		logs, _ := skewSite(t, 10, time.Duration(k)*7*time.Second, 0)
+		files = append(files, logs[0])
+		if k == 0 {
+			files = append(files, logs[1])
+		}
+	}
+	var first string
+	for range 3 {
+		db := imported(t, files...)
+		var rows strings.Builder
+		for _, name := range selected(t, db, `SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name`) {
+			fmt.Fprintln(&rows, name, selected(t, db, fmt.Sprintf("SELECT * FROM %v", name[0])))
+		}
+		if pairs := selected(t, db, `SELECT count(*) FROM clock_pair`); pairs[0][0].(int64) < 10 {
+			t.Fatalf("%v pairs of clocks, want 10 and more", pairs)
+		}
+		if first == "" {
+			first = rows.String()
+		}
+		if d := cmp.Diff(strings.Split(first, "\n"), strings.Split(rows.String(), "\n")); d != "" {
+			t.Fatalf("imported again: %s", d)
+		}
+	}
+}

@@ -2,7 +2,11 @@ package ingest
 
 import (
 	"encoding/binary"
+	"strings"
 	"testing"
+
+	"callsift/ingest/dialog"
+	"callsift/ingest/sip"
 )
 
 func TestLastWords(t *testing.T) {
@@ -16,6 +20,75 @@ func TestLastWords(t *testing.T) {
 		}
 		if want := binary.LittleEndian.Uint64(padded[8:]); second != want {
 			t.Errorf("%d bytes: second %x, want %x", n, second, want)
+		}
+	}
+}
+
+// TestHashByLineEnds: the hash is the same whether the parser's line ends are used
+// or not, for messages however they are written.
+func TestHashByLineEnds(t *testing.T) {
+	const plain = "INVITE sip:201@example.net SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\r\nFrom: <sip:202@example.net>;tag=a\r\nTo: <sip:201@example.net>\r\n" +
+		"Call-ID: c1\r\nCSeq: 1 INVITE\r\nSubject: folded\r\n over\r\n\tlines\r\nContent-Length: 15\r\n\r\nv=0\r\ns=x\r\nm=a b\r\n"
+	body := strings.Index(plain, "v=0")
+	for name, text := range map[string]string{
+		"CRLF":              plain,
+		"LF":                strings.ReplaceAll(plain, "\r\n", "\n"),
+		"CR":                strings.ReplaceAll(plain, "\r\n", "\r"),
+		"CR LF and LF":      strings.Replace(plain, "\r\n", "\n", 3),
+		"two CRs":           strings.ReplaceAll(plain, "\r\n", "\r\r\n"),
+		"lines before":      "\r\n\r\n" + plain,
+		"no body":           plain[:body],
+		"no empty line":     plain[:body-2] + plain[body:],
+		"white space after": plain + " \r\n\x00\n",
+		"ends in a header":  plain[:body-9],
+		"ends in the fold":  plain[:strings.Index(plain, "\tlines")+3],
+		"long":              strings.Replace(plain, "folded", strings.Repeat("x", sip.MaxHead), 1),
+	} {
+		var m sip.Message
+		if err := m.Parse([]byte(text)); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		got, want := messageHash([]byte(text), m.LineEnds()), messageHash([]byte(text), nil)
+		if got != want {
+			t.Errorf("%s: %x with line ends %v, %x without", name, got, m.LineEnds(), want)
+		}
+		if ends := m.LineEnds(); name == "CRLF" && len(ends) != 11 {
+			t.Errorf("%d line ends, want 11", len(ends))
+		}
+	}
+	// Line ends do not count, but where the lines are does.
+	if messageHash([]byte(plain), nil) != messageHash([]byte(strings.ReplaceAll(plain, "\r\n", "\n")), nil) {
+		t.Error("CRLF and LF differ")
+	}
+	if messageHash([]byte("a\nb"), nil) == messageHash([]byte("ab"), nil) {
+		t.Error("two lines are as one")
+	}
+}
+
+// TestVias: the text of a hop is the same whether it is copied or put together.
+func TestVias(t *testing.T) {
+	for _, tc := range []struct{ row, want string }{
+		{"SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK1", "192.0.2.1:5060;z9hG4bK1"},
+		{"SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1", "192.0.2.1:5060;z9hG4bK1"},
+		{"SIP/2.0/TLS gw-1.example.net;branch=z9hG4bK1", "gw-1.example.net:5061;z9hG4bK1"},
+		{"SIP/2.0/UDP GW.Example.net:5062;branch=z9hG4bK1;rport", "gw.example.net:5062;z9hG4bK1"},
+		{"SIP/2.0/UDP 192.0.2.1:05060;branch=z9hG4bK1", "192.0.2.1:5060;z9hG4bK1"},
+		{"SIP/2.0/UDP 192.0.2.1:15060;branch=z9hG4bK1", "192.0.2.1:15060;z9hG4bK1"},
+		{"SIP/2.0/UDP 192.0.2.1:99999;branch=z9hG4bK1", "192.0.2.1:99999:5060;z9hG4bK1"},
+		{"SIP/2.0/UDP [2001:DB8::1]:5070;branch=z9hG4bK1", "2001:db8::1:5070;z9hG4bK1"},
+		{"SIP/2.0/UDP [::ffff:192.0.2.1];branch=z9hG4bK1", "192.0.2.1:5060;z9hG4bK1"},
+		{"SIP / 2.0 / UDP host : 5060 ;branch=\"z9hG4bK1\"", "host:5060;z9hG4bK1"},
+	} {
+		raw := "OPTIONS sip:a@b SIP/2.0\r\nVia: " + tc.row + "\r\nVia: " + tc.row + "\r\nFrom: <sip:a@b>;tag=1\r\nCall-ID: c\r\nCSeq: 1 OPTIONS\r\n\r\n"
+		var p sip.Message
+		if err := p.Parse([]byte(raw)); err != nil {
+			t.Fatal(err)
+		}
+		var c observer
+		var m dialog.Message
+		c.fill(&m, &p, &Observation{Raw: []byte(raw)})
+		if len(m.Vias) != 2 || m.Vias[0] != tc.want || m.Vias[1] != tc.want {
+			t.Errorf("%s: %q, want %q twice", tc.row, m.Vias, tc.want)
 		}
 	}
 }

@@ -246,6 +246,9 @@ func unpack(list []dialog.Message, source int64, data []byte) ([]dialog.Message,
 	return new(unpacker).unpack(list, source, data)
 }
 
+// noMessage is what the first message of a pack differs from.
+var noMessage dialog.Message
+
 func (u *unpacker) unpack(list []dialog.Message, source int64, data []byte) ([]dialog.Message, error) {
 	if len(data) == 0 || data[0] != packVersion {
 		return list, fmt.Errorf("evidence of source %d: pack version unknown", source)
@@ -259,12 +262,13 @@ func (u *unpacker) unpack(list []dialog.Message, source int64, data []byte) ([]d
 		line += u.num()
 		length, hash, flags, status := u.num(), u.hash(), u.num(), u.num()
 		of := class(status)
-		list = append(list, dialog.Message{})
-		m := &list[len(list)-1]
+		like := &noMessage
 		if last[of] >= 0 { // most texts are the same
-			*m = list[last[of]]
-			m.Contacts, m.Reasons, m.Links = nil, nil, nil
+			like = &list[last[of]]
 		}
+		list = append(list, *like)
+		m := &list[len(list)-1]
+		m.Contacts, m.Reasons, m.Links = nil, nil, nil
 		m.Source, m.Time, m.Offset, m.Line, m.Length = source, time, offset, int32(line), int32(length)
 		m.Hash, m.Flags, m.Status = hash, dialog.MessageFlags(flags), int(status)
 		m.RetryAfter, m.Expires = -1, -1

@@ -267,3 +267,25 @@ func lastTime(msgs []Message) (last int64) {
 
 // sameAddr lets cmp look at addresses.
 var sameAddr = cmp.Comparer(func(x, y netip.AddrPort) bool { return x == y })
+
+// TestPlainKey: a Via that is its own key by the short way is so by the long one.
+func TestPlainKey(t *testing.T) {
+	plain := 0
+	for _, host := range []string{"192.0.2.1", "gw-1.example.net", "GW", "[2001:db8::1]", "2001:db8::1", ""} {
+		for _, port := range []string{"", ":", ":5060", ":5060:1"} {
+			for _, branch := range []string{"", ";", ";z9hG4bK", ";z9hG4bK1", ";Z9HG4BK1", ";z9hG4bK1;2", ";1"} {
+				via := host + port + branch
+				if !plainKey(via) {
+					continue
+				}
+				plain++
+				if key := viaKey(via); key != via || !isRFC3261(via) {
+					t.Errorf("%q: key %q, of RFC 3261 %v", via, key, isRFC3261(via))
+				}
+			}
+		}
+	}
+	if plain != 4 { // two hosts, with a port or an empty one, and the cookie with something after it
+		t.Errorf("%d plain ones, want 4", plain)
+	}
+}

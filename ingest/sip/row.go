@@ -27,7 +27,7 @@ func (m *Message) Rows() iter.Seq2[Header, []byte] {
 }
 
 // LineEnds are the places of the line ends from the beginning of the message on, as
-// far as Parse has met them, in order; those of the body are not among them. It is
+// far as Parse has met them, in order: hardly any of the body. It is
 // empty where other bytes end the lines, or lines go before the message.
 func (m *Message) LineEnds() []uint32 {
 	if m.end != '\n' || m.led {
