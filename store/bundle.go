@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"database/sql"
 	"encoding/binary"
-	"hash/fnv"
-	"hash/maphash"
 	"slices"
 )
 
@@ -54,87 +52,11 @@ type Evidence struct {
 	row    int64 // order within the source
 }
 
-// Bundle finds the bundle with this kind and key, or adds it; known tells which.
-func (im *Import) Bundle(kind, key string) (id int64, known bool) {
-	if id = im.recent.find(kind, key); id != 0 {
-		return id, true
-	}
-	hash := keyHash(kind, key)
-	if im.known.add(hash) {
-		id = im.findBundle(kind, key, hash)
-	}
-	if known = id != 0; !known {
-		im.closeBundle()
-		im.nextBundle++
-		id = im.nextBundle
-		im.open = bundleRow{id: id, kind: kind, key: key, hash: hash, settled: true}
-	}
-	im.recent.add(kind, key, id)
-	return id, known
-}
-
-// findBundle looks a bundle up; 0: it is not there.
-func (im *Import) findBundle(kind, key string, hash int64) (id int64) {
-	if im.recent.forgot { // it may be among the rows that are not stored yet
-		im.drain()
-	}
-	im.look(`SELECT id, key, kind FROM bundle WHERE key_hash = ?`, []any{hash}, func(r *sql.Rows) error {
-		var k, kd string
-		var i int64
-		err := r.Scan(&i, &k, &kd)
-		if k == key && kd == kind {
-			id = i
-		}
-		return err
-	})
-	return id
-}
-
-// recentBundles finds the bundles that an import met lately without a query: the
-// logs of both ends of the same calls name each Call-ID twice. Two generations of
-// hashes, whose seed nobody outside can know, so that none are equal.
-type recentBundles struct {
-	young, old map[uint64]int64
-	forgot     bool // some bundles of this import are in neither
-}
-
-// maxRecent bounds a generation: two of them take three megabytes.
-const maxRecent = 40_000
-
-var recentSeed = maphash.MakeSeed()
-
-func recentHash(kind, key string) uint64 {
-	h := maphash.String(recentSeed, key)
-	if kind == "cdr" {
-		h = ^h
-	}
-	return h
-}
-
-func (m *recentBundles) find(kind, key string) int64 {
-	h := recentHash(kind, key)
-	if id := m.young[h]; id != 0 {
-		return id
-	}
-	return m.old[h]
-}
-
-func (m *recentBundles) add(kind, key string, id int64) {
-	if len(m.young) >= maxRecent {
-		m.forgot = m.forgot || len(m.old) > 0
-		m.old, m.young = m.young, nil
-	}
-	if m.young == nil {
-		m.young = map[uint64]int64{}
-	}
-	m.young[recentHash(kind, key)] = id
-}
-
 // bundleRow is a new bundle; it becomes a row with its result, since nearly
 // every bundle gets one at once. For a bundle that has a row, stored or queued
 // before this one, it changes what it says.
 type bundleRow struct {
-	id, hash  int64 // id 0: none
+	id        int64 // 0: none
 	kind, key string
 	settled   bool
 	steps     []byte
@@ -159,47 +81,8 @@ func (im *Import) bundleRow(r bundleRow) {
 	b.number(r.id)
 	b.text(r.kind)
 	b.text(r.key)
-	b.number(r.hash)
 	b.bool(r.settled)
 	b.blob(r.steps)
-}
-
-// bundleFilter tells which bundles may be in the database: a Bloom filter over
-// the hashes of their keys, so that the thousands of new ones of a first import
-// need no query each. At 4 M bundles every second answer is wrong, and costs
-// the query that it could have saved.
-type bundleFilter struct {
-	all  bool // there were bundles before this import
-	bits []uint64
-}
-
-const filterBits = 1 << 23 // 1 MiB
-
-// add adds a hash and reports whether it may have been there before.
-func (f *bundleFilter) add(hash int64) bool {
-	if f.all {
-		return true
-	}
-	if f.bits == nil {
-		f.bits = make([]uint64, filterBits/64)
-	}
-	h, step := uint64(hash), uint64(hash)>>32|1
-	had := true
-	for range 3 {
-		word, bit := &f.bits[h%filterBits/64], uint64(1)<<(h%64)
-		had = had && *word&bit != 0
-		*word |= bit
-		h += step
-	}
-	return had
-}
-
-func keyHash(kind, key string) int64 {
-	h := fnv.New64a()
-	h.Write([]byte(kind))
-	h.Write([]byte{0})
-	h.Write([]byte(key))
-	return int64(h.Sum64())
 }
 
 // AddEvidence appends records of the import's source to a bundle.

@@ -119,6 +119,7 @@ func (c *checker) references() {
 		{"%d cells of the roll-up without their profile", `SELECT count(*) FROM rollup WHERE profile NOT IN (SELECT id FROM profile)`},
 		{"%d packs of records of a bundle that is not there", `SELECT count(*) FROM evidence WHERE bundle NOT IN (SELECT id FROM bundle)`},
 		{"%d packs of records of a source that is not in the ledger", `SELECT count(*) FROM evidence WHERE source NOT IN (SELECT id FROM source)`},
+		{"%d bundles are not found by their key, or keys lead to none", `SELECT (SELECT count(*) FROM bundle_key WHERE bundle NOT IN (SELECT id FROM bundle)) + abs((SELECT count(*) FROM bundle) - (SELECT count(*) FROM bundle_key))`},
 		{"%d bundles without records", `SELECT count(*) FROM bundle WHERE id NOT IN (SELECT bundle FROM evidence)`},
 		{"%d seams or ends of a source that is not in the ledger", `SELECT (SELECT count(*) FROM piece WHERE source NOT IN (SELECT id FROM source))
 			+ (SELECT count(*) FROM seam WHERE tail NOT IN (SELECT id FROM source) OR head NOT IN (SELECT id FROM source) OR joined NOT IN (SELECT id FROM source))`},

@@ -73,12 +73,13 @@ type Import struct {
 	// Rows of these tables are stored in the background; exec and query wait for them.
 	queue                           *rowQueue
 	attempts, bundles, evidence     rowBuffer
-	links, events, profiled         rowBuffer
+	links, events, profiled, keys   rowBuffer
 	cellRows, delayRows, minuteRows rowBuffer
 	nextAttempt, nextBundle         int64
 	scratch                         [32]byte
 	known                           bundleFilter
 	recent                          recentBundles
+	newKeys                         []bundleKey
 	formats                         map[int64]string // of sources
 	covered                         sourceTimes
 	joined                          int       // is there a joint: 0 not looked yet, 1 no, 2 yes
@@ -151,14 +152,15 @@ func (im *Import) addSource(s *Source) {
 		VALUES (?, ?, ?, ?, ?, 0, 0, 0, 0, 0, 0, 0, '', '', '')`, s.Path, s.SHA256, s.Size, s.Format, string(s.State))
 }
 
-func (im *Import) buffers() [9]*rowBuffer {
-	return [...]*rowBuffer{&im.attempts, &im.bundles, &im.evidence, &im.links, &im.events, &im.profiled, &im.cellRows, &im.delayRows, &im.minuteRows}
+func (im *Import) buffers() [10]*rowBuffer {
+	return [...]*rowBuffer{&im.attempts, &im.bundles, &im.evidence, &im.links, &im.events, &im.profiled, &im.keys, &im.cellRows, &im.delayRows, &im.minuteRows}
 }
 
 func (im *Import) initBuffers() {
 	im.queue = newRowQueue(&im.db.early)
 	im.attempts.bufferedTable = bufferedTable{name: "attempt", width: 17, rest: `call, bundle, profile, start, caller, callee, native_id, pdd_ms, setup_ms, talk_ms, delays, legs, source, offset, length, line`}
-	im.bundles.bufferedTable = bufferedTable{name: "bundle", width: 6, conflict: bundleConflict}
+	im.bundles.bufferedTable = bufferedTable{name: "bundle", width: 5, conflict: bundleConflict}
+	im.keys.bufferedTable = bufferedTable{name: "bundle_key", width: 2}
 	im.evidence.bufferedTable = bufferedTable{name: "evidence", width: 3}
 	im.links.bufferedTable = bufferedTable{name: "link", width: 3}
 	im.events.bufferedTable = bufferedTable{name: "event", width: 9}
@@ -244,6 +246,7 @@ func (im *Import) saveSource() {
 
 // Commit writes what is still buffered and makes the import visible.
 func (im *Import) Commit() error {
+	im.storeKeys()
 	im.flushCells()
 	for step, n := range im.ledger {
 		if n != 0 {

@@ -275,12 +275,13 @@ func (im *Import) BundleKey(bundle int64) (key string) {
 // SIPCall finds the call that a Call-ID is part of, joined or not; ok is false
 // where there is none, or several.
 func (im *Import) SIPCall(callID string) (c CallRow, ok bool) {
-	n := 0
+	im.storeKeys()
+	hash, n := keyHash("sip", callID), 0
 	im.query(`SELECT a.id, a.bundle, a.start FROM attempt a JOIN profile p ON p.id = a.profile
 		WHERE a.call = 0 AND a.bundle <> 0 AND p.method = 'INVITE' AND p.scope >= 2 AND a.bundle IN (
-			SELECT b.id FROM bundle b WHERE b.key_hash = ? AND b.kind = 'sip' AND b.key = ?
-			UNION ALL SELECT j.root FROM joint j JOIN bundle b ON b.id = j.bundle WHERE b.key_hash = ? AND b.kind = 'sip' AND b.key = ?)`,
-		[]any{keyHash("sip", callID), callID, keyHash("sip", callID), callID}, func(r *sql.Rows) error {
+			SELECT b.id FROM bundle_key k JOIN bundle b ON b.id = k.bundle WHERE k.hash = ? AND b.kind = 'sip' AND b.key = ?
+			UNION ALL SELECT j.root FROM bundle_key k JOIN bundle b ON b.id = k.bundle JOIN joint j ON j.bundle = b.id WHERE j.bundle <> 0 AND k.hash = ? AND b.kind = 'sip' AND b.key = ?)`,
+		[]any{hash, callID, hash, callID}, func(r *sql.Rows) error {
 			n++
 			return r.Scan(&c.ID, &c.Bundle, &c.Start)
 		})

@@ -107,7 +107,7 @@ func (db *DB) Legs(ctx context.Context, call *Attempt) ([]Attempt, error) {
 // joinedAs finds the calls that a Call-ID or a record's id was joined into.
 func (db *DB) joinedAs(ctx context.Context, id string) ([]Attempt, error) {
 	var roots []int64
-	err := db.each(ctx, `SELECT DISTINCT root FROM joint WHERE bundle <> 0 AND bundle IN (SELECT id FROM bundle WHERE key_hash IN (?, ?) AND key = ?)
+	err := db.each(ctx, `SELECT DISTINCT root FROM joint WHERE bundle <> 0 AND bundle IN (SELECT b.id FROM bundle_key k JOIN bundle b ON b.id = k.bundle WHERE k.hash IN (?, ?) AND b.key = ?)
 		OR attempt <> 0 AND attempt IN (SELECT id FROM attempt WHERE native_id = ?) ORDER BY root`,
 		[]any{keyHash("sip", id), keyHash("cdr", id), id, id}, func(r *sql.Rows) error {
 			var root int64

@@ -47,7 +47,7 @@ func (db *DB) Attempts(ctx context.Context, filter Filter, f func(*Attempt) erro
 	}
 	join := ""
 	if filter.Key != "" {
-		where = append(where, "(a.native_id = ? OR a.id IN (SELECT call FROM attempt WHERE native_id = ? AND call <> 0) OR a.bundle <> 0 AND a.bundle IN (SELECT id FROM bundle WHERE key_hash IN (?, ?) AND key = ?))")
+		where = append(where, "(a.native_id = ? OR a.id IN (SELECT call FROM attempt WHERE native_id = ? AND call <> 0) OR a.bundle <> 0 AND a.bundle IN (SELECT b.id FROM bundle_key k JOIN bundle b ON b.id = k.bundle WHERE k.hash IN (?, ?) AND b.key = ?))")
 		args = append(args, filter.Key, filter.Key, keyHash("sip", filter.Key), keyHash("cdr", filter.Key), filter.Key)
 	}
 	if filter.ID != 0 {

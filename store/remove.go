@@ -64,8 +64,14 @@ func (im *Import) DropDuplicates(sha string) (paths []string) {
 
 // DropBundle takes a bundle out with its rows and evidence.
 func (im *Import) DropBundle(id int64) {
+	var kind, key string
+	im.storeKeys()
 	im.recent = recentBundles{forgot: true}
 	im.removeResult(id)
+	im.query(`SELECT kind, key FROM bundle WHERE id = ?`, []any{id}, func(r *sql.Rows) error {
+		return r.Scan(&kind, &key)
+	})
+	im.exec(`DELETE FROM bundle_key WHERE hash = ? AND bundle = ?`, keyHash(kind, key), id)
 	for _, table := range [...]string{"evidence", "link"} {
 		im.exec(`DELETE FROM `+table+` WHERE bundle = ?`, id)
 	}

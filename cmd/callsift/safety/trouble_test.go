@@ -183,6 +183,7 @@ func TestCheckFinds(t *testing.T) {
 		`DELETE FROM delay`:                                                     "rollup: ",
 		`DELETE FROM attempt WHERE id = 3`:                                      "rollup: ",
 		`DELETE FROM bundle WHERE id = 2`:                                       "reference: ",
+		`DELETE FROM bundle_key WHERE bundle = 2`:                               "reference: 1 bundles are not found by their key",
 		`DELETE FROM evidence WHERE bundle = 3`:                                 "reference: ",
 		`DELETE FROM source WHERE id = 1`:                                       "reference: ",
 		`INSERT INTO profile SELECT id + 1000, scope, 'X', outcome, code, origin, reason, cause_code, cause_q850, cause_text, cause_from, released, rang, flags, from_addr, to_addr, trunk_hint, dir_hint, prefix_hint, user_agent, device_hint, format, class, cause, trunk, peer, direction, site, device, prefix, scanner FROM profile LIMIT 1`: "reference: 1 profiles",
