@@ -114,6 +114,7 @@ type opened struct {
 	ahead   *aheadReader // nil: standard input, pipes
 	raw     *countingReader
 	body    *bufio.Reader
+	packed  bool   // body is what raw unpacks to
 	note    string // the compression: "gzip", "zstd" ...
 	grown   string // what of it had been read before
 }
@@ -247,7 +248,7 @@ func (o *opened) unpackBody() error {
 		return err
 	}
 	o.note, o.body = name, buffered
-	if name != "" {
+	if o.packed = name != ""; o.packed {
 		o.body = bufio.NewReaderSize(&unpacked{r: z, packed: o.raw}, headSize)
 	}
 	o.recode()
@@ -296,18 +297,22 @@ type unpacked struct {
 	r      io.Reader
 	packed *countingReader
 	n      int64
+	err    error // kept: what looked ahead has met it, and the xz library says EOF then
 }
 
 func (u *unpacked) Read(p []byte) (int, error) {
+	if u.err != nil {
+		return 0, u.err
+	}
 	if u.n > maxUnpacked || u.n > ratioMatters && u.n > maxRatio*u.packed.n {
 		return 0, &bombError{u.packed.n, u.n}
 	}
 	n, err := u.r.Read(p)
 	u.n += int64(n)
-	if err == io.ErrUnexpectedEOF {
-		err = errCut
+	if u.err = err; err == io.ErrUnexpectedEOF {
+		u.err = errCut
 	}
-	return n, err
+	return n, u.err
 }
 
 // head peeks at the bytes by which a format is recognised. Damage behind them
@@ -324,6 +329,17 @@ func (o *opened) head() ([]byte, error) {
 func (o *opened) rest() error {
 	_, err := io.Copy(io.Discard, o.raw)
 	return err
+}
+
+// end reads what no reader wants to the end of the file: what is packed shows
+// there that its end is missing.
+func (o *opened) end() error {
+	if o.packed {
+		if _, err := io.Copy(io.Discard, o.body); err != nil {
+			return err
+		}
+	}
+	return o.rest()
 }
 
 // sha is the hash of the bytes as found, to the end or as far as they can be read.

@@ -128,7 +128,7 @@ func (g *group) body(o *opened, r *FileResult) error {
 	}
 	if format == nil {
 		r.Err = fmt.Errorf("%s: not a format that callsift knows; looked for %s", r.Path, lookedFor())
-		if err := o.rest(); err != nil {
+		if err := o.end(); err != nil {
 			return g.unreadable(o, r, fmt.Errorf("no known format, and not to be read to its end: %w", err))
 		}
 		r.Source.SHA256, r.Source.Size = o.sha(), o.raw.n

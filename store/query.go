@@ -16,7 +16,8 @@ import (
 // A statement that writes, attaches a file or sets anything, a second statement
 // and an empty text are refused before anything runs.
 func (db *DB) Query(ctx context.Context, query string, columns func([]string) error, row func([]any) error) error {
-	switch statementCount(query) {
+	count, begin := statementCount(query)
+	switch count {
 	case 0:
 		return errors.New("sql: no statement, want one SELECT")
 	case 1:
@@ -39,7 +40,7 @@ func (db *DB) Query(ctx context.Context, query string, columns func([]string) er
 			return sqlite3.SQLITE_OK
 		}
 		if refused == "" {
-			refused = opWords(op, a)
+			refused = opWords(op, a, query[begin:])
 		}
 		return sqlite3.SQLITE_DENY
 	}); err != nil {
@@ -118,7 +119,11 @@ func reads(op int, a, b string) bool {
 	return false
 }
 
-func opWords(op int, a string) string {
+// opWords names an operation of a statement that is refused.
+func opWords(op int, a, statement string) string {
+	if op == sqlite3.SQLITE_ATTACH && beginsWith(statement, "VACUUM") {
+		return "VACUUM" // it attaches the file that it writes the database to
+	}
 	words := map[int]string{
 		sqlite3.SQLITE_INSERT: "INSERT", sqlite3.SQLITE_UPDATE: "UPDATE", sqlite3.SQLITE_DELETE: "DELETE", sqlite3.SQLITE_ATTACH: "ATTACH",
 		sqlite3.SQLITE_DETACH: "DETACH", sqlite3.SQLITE_PRAGMA: "PRAGMA " + a, sqlite3.SQLITE_TRANSACTION: "a transaction",
@@ -127,6 +132,11 @@ func opWords(op int, a string) string {
 		return w
 	}
 	return "a statement that changes the database"
+}
+
+// beginsWith reports whether a statement begins with a word, in capitals or not.
+func beginsWith(statement, word string) bool {
+	return len(statement) >= len(word) && strings.EqualFold(statement[:len(word)], word)
 }
 
 // querySays turns what SQLite says about a user's statement into a sentence.
@@ -150,9 +160,9 @@ func querySays(db *DB, err error, refused string) error {
 }
 
 // statementCount counts SQL statements: runs of something between semicolons
-// that stand outside of quotes and comments.
-func statementCount(s string) int {
-	n, inside := 0, false
+// that stand outside of quotes and comments. It also tells where the first begins.
+func statementCount(s string) (n, begin int) {
+	inside := false
 	for i := 0; i < len(s); {
 		switch {
 		case s[i] == ';':
@@ -166,12 +176,14 @@ func statementCount(s string) int {
 			i = after(s, i+2, "*/")
 		default:
 			if !inside {
-				n, inside = n+1, true
+				if n, inside = n+1, true; n == 1 {
+					begin = i
+				}
 			}
 			i = afterToken(s, i)
 		}
 	}
-	return n
+	return n, begin
 }
 
 // afterToken skips a quoted text or one byte. A doubled quote inside a text is

@@ -68,13 +68,18 @@ func statusCmd(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// gzipCmd: gzip FILE OUT.
+// gzipCmd: gzip FILE OUT [N]. The last N bytes are left off.
 func gzipCmd(ts *testscript.TestScript, neg bool, args []string) {
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
 	_, err := z.Write([]byte(ts.ReadFile(args[0])))
 	ts.Check(err)
 	ts.Check(z.Close())
+	if len(args) > 2 {
+		n, err := strconv.Atoi(args[2])
+		ts.Check(err)
+		b.Truncate(b.Len() - n)
+	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), b.Bytes(), 0o644))
 }
 
