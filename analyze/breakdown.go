@@ -41,65 +41,43 @@ func settledBreakdown(b Breakdown, d Data, q Query) (Breakdown, error) {
 	return b, nil
 }
 
-// breakdownRow is a row that was counted, with what it is sorted by: of a million rows
-// nearly all have the same few counts and groups, and their counts are all over the
-// memory.
-type breakdownRow struct {
-	count         int64
-	before, after uint32 // ranks of the keys before and after the caller
-	a, b          uint64 // beginning of the caller's text
-	group         *group
-	caller        *callerCount // nil: the group itself
-}
-
 // breakdown is what was counted, largest first, then by the keys' values.
 func (g *grouper) breakdown() Breakdown {
 	b := Breakdown{Scope: g.q.scope(), Method: g.q.method(), By: g.q.By, Period: g.q.Period, counted: g}
 	before := g.ranks(func(keys []string) []string { return keys[:g.callerAt] })
 	if !g.byCaller() {
-		b.rows = make([]breakdownRow, 0, len(g.groups))
 		for _, x := range g.groups {
 			if x.tally.Count != 0 {
 				b.Total = b.Total.Plus(x.tally)
-				b.rows = append(b.rows, breakdownRow{count: x.tally.Count, before: before[x.number], group: x})
+				b.groups = append(b.groups, x)
 			}
 		}
-	} else {
-		after := g.ranks(func(keys []string) []string { return keys[g.callerAt+1:] })
-		b.rows = make([]breakdownRow, 0, g.callers.n)
-		for i := range g.callers.n {
-			c := g.callers.counted(uint32(i))
-			if c.n == 0 {
-				continue
-			}
-			r := breakdownRow{count: int64(c.n), before: before[c.group], after: after[c.group], group: g.groups[c.group], caller: c}
-			r.a, r.b = c.heads()
-			b.rows = append(b.rows, r)
-			b.Total = b.Total.Plus(c.tally())
-		}
+		slices.SortFunc(b.groups, func(x, y *group) int {
+			return cmp.Or(cmp.Compare(y.tally.Count, x.tally.Count), cmp.Compare(before[x.number], before[y.number]))
+		})
+		return b
 	}
-	slices.SortFunc(b.rows, g.compare)
+	after := g.ranks(func(keys []string) []string { return keys[g.callerAt+1:] })
+	b.callers = g.callers.sorted(func(x, y callerCount) int {
+		if x.n != y.n {
+			return cmp.Compare(y.n, x.n)
+		}
+		if x.group != y.group && before[x.group] != before[y.group] {
+			return cmp.Compare(before[x.group], before[y.group])
+		}
+		if order := g.callers.compare(&x, &y); order != 0 {
+			return order
+		}
+		return cmp.Compare(after[x.group], after[y.group])
+	})
+	for i := range b.callers {
+		b.Total = b.Total.Plus(*g.callers.tallies.at(b.callers[i].tally))
+	}
 	return b
 }
 
-func (g *grouper) compare(x, y breakdownRow) int {
-	switch {
-	case x.count != y.count:
-		return cmp.Compare(y.count, x.count)
-	case x.before != y.before:
-		return cmp.Compare(x.before, y.before)
-	case x.a != y.a:
-		return cmp.Compare(x.a, y.a)
-	case x.b != y.b:
-		return cmp.Compare(x.b, y.b)
-	case x.caller != nil && x.caller.size != y.caller.size: // long, or with a NUL
-		return cmp.Compare(g.callers.text(x.caller), g.callers.text(y.caller))
-	}
-	return cmp.Compare(x.after, y.after)
-}
-
 // Len is the number of rows.
-func (b Breakdown) Len() int { return len(b.rows) }
+func (b Breakdown) Len() int { return len(b.groups) + len(b.callers) }
 
 // Rows hands out the rows with their places, largest first, then by the keys'
 // values. They are made one by one, since there may be millions: each, and its keys'
@@ -107,14 +85,20 @@ func (b Breakdown) Len() int { return len(b.rows) }
 func (b Breakdown) Rows() iter.Seq2[int, *Row] {
 	return func(yield func(int, *Row) bool) {
 		var r Row
-		for i := range b.rows {
-			x := &b.rows[i]
-			r.Keys = append(r.Keys[:0], x.group.keys...)
-			r.Code, r.Tally = x.group.code, x.group.tally
-			if x.caller != nil {
-				r.Keys[b.counted.callerAt] = b.counted.callers.text(x.caller)
-				r.Tally = x.caller.tally()
+		for i, x := range b.groups {
+			r.Keys = append(r.Keys[:0], x.keys...)
+			r.Code, r.Tally = x.code, x.tally
+			if !yield(i, &r) {
+				return
 			}
+		}
+		g := b.counted
+		for i := range b.callers {
+			c := &b.callers[i]
+			x := g.groups[c.group]
+			r.Keys = append(r.Keys[:0], x.keys...)
+			r.Keys[g.callerAt] = g.callers.text(c)
+			r.Code, r.Tally = x.code, *g.callers.tallies.at(c.tally)
 			if !yield(i, &r) {
 				return
 			}

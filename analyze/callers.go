@@ -1,12 +1,15 @@
 package analyze
 
 import (
+	"cmp"
 	"encoding/binary"
 	"hash/maphash"
+	"slices"
 	"strings"
+	"sync"
+	"unsafe"
 
 	"callsift/store"
-	"callsift/store/codes"
 )
 
 // callerTable counts the calls of each caller in each group. It is made for a
@@ -14,83 +17,113 @@ import (
 // counts hold the caller's text and no pointers, they are never moved, and they are
 // found through a hash table with open addressing. For the 2.5 M calls of a week by
 // caller, a map with the texts as keys and rows made of it took three times the time
-// and five times the memory.
+// and five times the memory. What time is left is mostly waiting for memory, so counts
+// are small: tallies are kept beside them.
 type callerTable struct {
-	slots  []callerSlot // as many as a power of two
-	blocks [][]callerCount
-	n      int // counts in use
-	seed   maphash.Seed
-	long   map[string]uint32 // texts longer than their place, by number
-	longs  []string
+	slots   []callerSlot // as many as a power of two
+	counts  blockList[callerCount]
+	seed    maphash.Seed
+	tallies tallies
+	waiting []callerCall      // to be counted
+	touched uint32            // keeps what only loads memory from being left out
+	long    map[string]uint32 // texts longer than their place, by number
+	longs   []string
 }
 
 type callerSlot struct{ hash, at uint32 } // at: of the count, and 1
 
 const (
-	callerBlock = 1024    // counts that are made at once
-	callerHead  = 16      // bytes of a caller's text in place
-	longCaller  = 1 << 31 // flag in size of a text longer than that; the rest is its number
+	callerHead = 16      // bytes of a caller's text in place
+	longCaller = 1 << 31 // flag in size of a text longer than that; the rest is its number
 )
 
-// callerCount is a Tally of calls that were read one by one.
+// callerCount is a caller in a group.
 type callerCount struct {
-	head    [callerHead]byte
-	size    uint32 // of the text
-	group   uint32
-	n       uint32
-	talked  uint32
-	short   uint32
-	outcome [9]uint32 // as codes.Outcomes; the last is for what is none of them
-	talkMS  int64
+	head  [callerHead]byte
+	size  uint32 // of the text
+	group uint32
+	n     uint32 // calls
+	tally uint32 // of them, in tallies
 }
 
-// count finds or adds the count of a caller in a group.
-func (t *callerTable) count(group uint32, caller string) *callerCount {
-	if 4*t.n >= 3*len(t.slots) {
+// callerCall is a call to be counted.
+type callerCall struct {
+	count   callerCount // where it is the first
+	hash    uint32
+	outcome int // place in codes.Outcomes, or after them
+	cell    store.Cell
+}
+
+// callersTogether is how many calls are counted together: looking for one waits for
+// memory, and the processor waits for many places at the same time. One by one,
+// counting took half as long again.
+const callersTogether = 64
+
+// add counts calls of a caller in a group, though not at once: see settle.
+func (t *callerTable) add(group uint32, caller string, c store.Cell, outcome int) {
+	if t.slots == nil {
+		t.seed = maphash.MakeSeed()
+		t.waiting = make([]callerCall, 0, callersTogether)
 		t.grow()
 	}
-	want := callerCount{group: group, size: uint32(len(caller))}
-	copy(want.head[:], caller)
-	if len(caller) > callerHead {
-		want.size = t.longNumber(caller)
+	if len(t.waiting) == callersTogether {
+		t.settle()
 	}
-	hash := uint32(maphash.String(t.seed, caller)>>32) ^ group*0x9E3779B1
+	t.waiting = t.waiting[:len(t.waiting)+1]
+	w := &t.waiting[len(t.waiting)-1]
+	w.count = callerCount{group: group, size: uint32(len(caller))}
+	copy(w.count.head[:], caller)
+	if len(caller) > callerHead {
+		w.count.size = t.longNumber(caller)
+	}
+	w.hash = uint32(maphash.String(t.seed, caller)>>32) ^ group*0x9E3779B1
+	w.cell, w.outcome = c, outcome
+}
+
+// settle counts what waits.
+func (t *callerTable) settle() {
+	for 4*(t.counts.n+len(t.waiting)) > 3*len(t.slots) {
+		t.grow()
+	}
+	var at [callersTogether]uint32 // first where the hash points to, then the counts there: into the cache
 	mask := uint32(len(t.slots) - 1)
-	for i := hash & mask; ; i = (i + 1) & mask {
-		s := &t.slots[i]
-		if s.at == 0 {
-			*s = callerSlot{hash, t.add(&want)}
-			return t.counted(s.at - 1)
+	for i := range t.waiting {
+		at[i] = t.slots[t.waiting[i].hash&mask].at
+	}
+	for _, a := range at[:len(t.waiting)] {
+		if a != 0 {
+			t.touched += t.counts.at(a - 1).n
 		}
-		if s.hash != hash {
+	}
+	for i := range t.waiting {
+		w := &t.waiting[i]
+		x := t.find(w)
+		x.n += uint32(w.cell.N)
+		x.tally = t.tallies.plus(x.tally, w.cell, w.outcome)
+	}
+	t.waiting = t.waiting[:0]
+}
+
+// find finds or adds the count of a call.
+func (t *callerTable) find(w *callerCall) *callerCount {
+	mask := uint32(len(t.slots) - 1)
+	for i := w.hash & mask; ; i = (i + 1) & mask {
+		s := &t.slots[i]
+		if s.at == 0 { // (more counts than 32 bits can number would take 140 GB)
+			*s = callerSlot{w.hash, 1 + t.counts.add(w.count)}
+			return t.counts.at(s.at - 1)
+		}
+		if s.hash != w.hash {
 			continue
 		}
-		if c := t.counted(s.at - 1); c.head == want.head && c.size == want.size && c.group == group {
+		if c := t.counts.at(s.at - 1); c.head == w.count.head && c.size == w.count.size && c.group == w.count.group {
 			return c
 		}
 	}
 }
 
-func (t *callerTable) counted(at uint32) *callerCount {
-	return &t.blocks[at/callerBlock][at%callerBlock]
-}
-
-// add stores a count and gives its place, and 1. (More than 32 bits can number would
-// take 340 GB.)
-func (t *callerTable) add(c *callerCount) uint32 {
-	if t.n%callerBlock == 0 {
-		t.blocks = append(t.blocks, make([]callerCount, callerBlock))
-	}
-	*t.counted(uint32(t.n)) = *c
-	t.n++
-	return uint32(t.n)
-}
-
 func (t *callerTable) grow() {
 	old := t.slots
-	if old == nil {
-		t.seed = maphash.MakeSeed()
-	}
 	t.slots = make([]callerSlot, max(1024, 2*len(old)))
 	mask := uint32(len(t.slots) - 1)
 	for _, s := range old {
@@ -119,31 +152,57 @@ func (t *callerTable) longNumber(caller string) uint32 {
 	return n
 }
 
-// text is the caller of a count.
+// text is the caller of a count. It is a view of it.
 func (t *callerTable) text(c *callerCount) string {
 	if c.size&longCaller != 0 {
 		return t.longs[c.size&^longCaller]
 	}
-	return string(c.head[:c.size])
+	return unsafe.String(&c.head[0], c.size)
 }
 
-// heads are the beginning of the text as numbers that are ordered as it is.
-func (c *callerCount) heads() (a, b uint64) {
-	return binary.BigEndian.Uint64(c.head[:]), binary.BigEndian.Uint64(c.head[8:])
-}
-
-func (c *callerCount) add(x store.Cell, outcome int) {
-	c.n += uint32(x.N)
-	c.talked += uint32(x.Talked)
-	c.short += uint32(x.Short)
-	c.outcome[outcome] += uint32(x.N)
-	c.talkMS += x.TalkMS
-}
-
-func (c *callerCount) tally() Tally {
-	t := Tally{Count: int64(c.n), TalkMS: c.talkMS, Talked: int64(c.talked), Short: int64(c.short)}
-	for i, o := range codes.Outcomes {
-		*t.field(o) = int64(c.outcome[i])
+// compare compares the texts of counts.
+func (t *callerTable) compare(x, y *callerCount) int {
+	for i := 0; i < callerHead; i += 8 {
+		if a, b := binary.BigEndian.Uint64(x.head[i:]), binary.BigEndian.Uint64(y.head[i:]); a != b {
+			return cmp.Compare(a, b)
+		}
 	}
-	return t
+	if x.size != y.size { // long, or with a NUL
+		return cmp.Compare(t.text(x), t.text(y))
+	}
+	return 0
+}
+
+// sorted are the counts, without empty ones, in an order. Two halves are sorted at
+// the same time: those before and after a count from the middle of a sample.
+func (t *callerTable) sorted(compare func(x, y callerCount) int) []callerCount {
+	t.settle()
+	if t.counts.n == 0 {
+		return nil
+	}
+	var sample []callerCount
+	for i := 0; i < t.counts.n; i += 1 + t.counts.n/1000 {
+		sample = append(sample, *t.counts.at(uint32(i)))
+	}
+	slices.SortFunc(sample, compare)
+	middle := sample[len(sample)/2]
+
+	list := make([]callerCount, t.counts.n)
+	low, high := 0, len(list)
+	for i := range t.counts.n {
+		switch c := t.counts.at(uint32(i)); {
+		case c.n == 0:
+		case compare(*c, middle) < 0:
+			list[low] = *c
+			low++
+		default:
+			high--
+			list[high] = *c
+		}
+	}
+	var other sync.WaitGroup
+	other.Go(func() { slices.SortFunc(list[:low], compare) })
+	slices.SortFunc(list[high:], compare)
+	other.Wait()
+	return slices.Delete(list, low, high)
 }

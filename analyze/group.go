@@ -74,7 +74,7 @@ func (g *grouper) add(c store.Cell, p *store.Profile, caller string) {
 	n := g.profileNumber(c.Profile, p)
 	x := g.group(int(n.values-1), g.timeNumber(c.Time))
 	if g.byCaller() {
-		g.callers.count(uint32(x.number), caller).add(c, int(n.outcome))
+		g.callers.add(uint32(x.number), caller, c, int(n.outcome))
 	} else {
 		x.tally.add(c, p.Outcome)
 	}

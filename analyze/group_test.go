@@ -1,9 +1,11 @@
 package analyze
 
 import (
+	stdcmp "cmp"
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -109,16 +111,63 @@ func TestManyCallers(t *testing.T) {
 	const callers = 50_000
 	for round := range 3 {
 		for i := range callers {
-			table.count(uint32(i%3), fmt.Sprint(i/3, strings.Repeat("x", i%20))).add(store.Cell{N: 1, Talked: 1, TalkMS: int64(round)}, 0)
+			table.add(uint32(i%3), fmt.Sprint(i/3, strings.Repeat("x", i%20)), store.Cell{N: 1, Talked: 1, TalkMS: int64(round)}, 0)
 		}
 	}
-	if table.n != callers || len(table.slots) > 4*callers {
-		t.Fatalf("%d counts in %d slots, want %d", table.n, len(table.slots), callers)
+	list := table.sorted(func(x, y callerCount) int {
+		a, _ := strconv.Atoi(strings.TrimRight(table.text(&x), "x"))
+		b, _ := strconv.Atoi(strings.TrimRight(table.text(&y), "x"))
+		return stdcmp.Or(stdcmp.Compare(a, b), stdcmp.Compare(x.group, y.group))
+	})
+	if len(list) != callers || len(table.slots) > 4*callers {
+		t.Fatalf("%d counts in %d slots, want %d", len(list), len(table.slots), callers)
 	}
-	for i := range callers {
-		c := table.counted(uint32(i))
-		if want := (Tally{Count: 3, Answered: 3, Talked: 3, TalkMS: 3}); c.tally() != want || c.group != uint32(i%3) || table.text(c) != fmt.Sprint(i/3, strings.Repeat("x", i%20)) {
-			t.Fatalf("count %d: %q of group %d: %+v, want %+v", i, table.text(c), c.group, c.tally(), want)
+	for i := range list {
+		c := &list[i]
+		if want, got := (Tally{Count: 3, Answered: 3, Talked: 3, TalkMS: 3}), *table.tallies.at(c.tally); got != want || c.n != 3 || c.group != uint32(i%3) || table.text(c) != fmt.Sprint(i/3, strings.Repeat("x", i%20)) {
+			t.Fatalf("count %d: %q of group %d: %+v, want %+v", i, table.text(c), c.group, got, want)
 		}
+	}
+}
+
+// TestTallies: a tally that is kept once for many is that of the calls that were
+// added, and so is one of its own; there are never many that are kept for all.
+func TestTallies(t *testing.T) {
+	var tallies tallies
+	r := rand.New(rand.NewPCG(3, 4))
+	numbers, want := make([]uint32, 5000), make([]Tally, 5000)
+	for range 100_000 {
+		i := int(r.ExpFloat64()*500) % len(want) // some have hundreds, some none
+		o := r.IntN(1 + len(codes.Outcomes))
+		c := store.Cell{N: 1}
+		if i%2 == 0 && o == 0 {
+			c.Talked, c.TalkMS, c.Short = 1, r.Int64N(9000), r.Int64N(2)
+		}
+		if i%7 == 0 {
+			c.N = r.Int64N(3)
+		}
+		numbers[i] = tallies.plus(numbers[i], c, o)
+		want[i].add(c, outcomeAt(o))
+	}
+	own := 0
+	for i, n := range numbers {
+		if got := *tallies.at(n); n != 0 && got != want[i] {
+			t.Fatalf("tally %d: %+v, want %+v", i, got, want[i])
+		}
+		if n&ownTally != 0 {
+			own++
+		}
+	}
+	if own == 0 || tallies.own.n != own || len(tallies.few) > 24_310 { // of up to 8 calls with 9 outcomes
+		t.Errorf("%d own tallies of %d rows, %d for all", tallies.own.n, own, len(tallies.few))
+	}
+	few := len(tallies.few)
+	for i := range numbers {
+		if n := numbers[i]; n&ownTally == 0 && want[i].Count < 3 {
+			numbers[i] = tallies.plus(n, store.Cell{N: 1}, 3)
+		}
+	}
+	if len(tallies.few) > few+100 || tallies.own.n != own {
+		t.Errorf("%d tallies for all after %d: each row has one", len(tallies.few), few)
 	}
 }

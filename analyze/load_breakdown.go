@@ -83,23 +83,24 @@ func (r *breakdownReader) rollup(ctx context.Context) error {
 func (r *breakdownReader) calls(ctx context.Context) error {
 	from, to := bounds(r.q.Period)
 	asksTime := r.q.asksTime()
-	return r.db.EachCaller(ctx, from, to, func(start, profile, talk int64, caller string) {
-		r.see(profile, 1)
+	q := store.CallerQuery{From: from, To: to, Start: asksTime, Talk: !r.q.CountsOnly}
+	return r.db.EachCaller(ctx, q, func(row *store.CallerRow) {
+		r.see(row.Profile, 1)
 		at := from
 		if asksTime { // no key needs it to the second, and what keys say of a quarter hour is kept
-			at = max(floor(start, quarter), from)
+			at = max(floor(row.Start, quarter), from)
 		}
-		p := r.sel.profileAt(profile, at)
-		if p == nil || !r.sel.callerWanted(caller) {
+		p := r.sel.profileAt(row.Profile, at)
+		if p == nil || !r.sel.callerWanted(row.Caller) {
 			return
 		}
-		c := store.Cell{Time: at, Profile: profile, N: 1}
-		if p.Outcome == codes.Answered && talk >= 0 {
-			c.Talked, c.TalkMS = 1, talk
-			if talk < shortMS {
+		c := store.Cell{Time: at, Profile: row.Profile, N: 1}
+		if p.Outcome == codes.Answered && row.Talk >= 0 {
+			c.Talked, c.TalkMS = 1, row.Talk
+			if row.Talk < shortMS {
 				c.Short = 1
 			}
 		}
-		r.add(c, p, caller)
+		r.add(c, p, row.Caller)
 	})
 }

@@ -72,9 +72,20 @@ func TestBreakdownByCaller(t *testing.T) {
 	if b.Len() != len(want) {
 		t.Fatalf("%d rows, want %d", b.Len(), len(want))
 	}
-	for _, r := range b.Rows() {
-		if w := want[line{r.Keys[0], r.Keys[1]}]; r.Tally != w {
-			t.Errorf("%v: %+v, want %+v", r.Keys, r.Tally, w)
+	q.CountsOnly = true
+	counts, err := ReadBreakdown(ctx, db, q)
+	if err != nil || counts.Len() != b.Len() {
+		t.Fatalf("%d rows without what was talked, want %d: %v", counts.Len(), b.Len(), err)
+	}
+	for _, x := range []Breakdown{b, counts} {
+		for _, r := range x.Rows() {
+			w := want[line{r.Keys[0], r.Keys[1]}]
+			if x.counted == counts.counted {
+				w.TalkMS, w.Talked, w.Short = 0, 0, 0
+			}
+			if r.Tally != w {
+				t.Errorf("%v: %+v, want %+v", r.Keys, r.Tally, w)
+			}
 		}
 	}
 }

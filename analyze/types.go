@@ -55,7 +55,8 @@ type Breakdown struct {
 	Warning string // a sentence about calls that may be counted twice; "" if there are none
 
 	counted *grouper
-	rows    []breakdownRow
+	groups  []*group      // the rows
+	callers []callerCount // the rows, where one of the keys is the caller
 }
 
 // Ratio is a proportion with what it was made of. A ratio over 0 has no value.

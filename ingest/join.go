@@ -167,10 +167,9 @@ func (a *assembler) parties(from, to int64) (bare []dialog.Party, list []legPart
 	if joined {
 		first -= rootReach
 	}
-	add := func(p legParty) {
-		bare = append(bare, *p.Party)
-		p.Party = nil
-		list = append(list, p)
+	add := func(p dialog.Party, bundle int64, was *store.Joint) {
+		bare = append(bare, p)
+		list = append(list, legParty{bundle: bundle, was: was})
 	}
 	defer func() {
 		for i := range list {
@@ -184,7 +183,7 @@ func (a *assembler) parties(from, to int64) (bare []dialog.Party, list []legPart
 		}
 		a.im.EachCall(first, to, true, func(row *store.CallRow) {
 			if row.Calls == 1 {
-				add(a.partyOfRow(row, false))
+				add(a.partyOfRow(row, false), row.Bundle, nil)
 			}
 		})
 		return
@@ -200,21 +199,20 @@ func (a *assembler) parties(from, to int64) (bare []dialog.Party, list []legPart
 		}
 		if len(members) == 0 {
 			if row.Start >= from {
-				add(a.partyOfRow(&row, hasLinks))
+				add(a.partyOfRow(&row, hasLinks), row.Bundle, nil)
 			}
 			continue
 		}
-		add(a.partyOfBundle(row.Bundle, nil))
+		add(a.partyOfBundle(row.Bundle), row.Bundle, nil)
 		for _, j := range members {
-			add(a.partyOfBundle(j.Bundle, &j))
+			add(a.partyOfBundle(j.Bundle), j.Bundle, &j)
 		}
 	}
 	return
 }
 
-func (a *assembler) partyOfRow(row *store.CallRow, links bool) legParty {
-	p := legParty{bundle: row.Bundle}
-	p.Party = &dialog.Party{CallID: row.Key, Start: row.Start, FromUser: row.Caller, ToUser: row.Callee}
+func (a *assembler) partyOfRow(row *store.CallRow, links bool) dialog.Party {
+	p := dialog.Party{CallID: row.Key, Start: row.Start, FromUser: row.Caller, ToUser: row.Callee}
 	p.From, _ = netip.ParseAddr(row.From)
 	p.To, _ = netip.ParseAddr(row.To)
 	if row.Setup >= 0 {
@@ -230,7 +228,7 @@ func (a *assembler) partyOfRow(row *store.CallRow, links bool) legParty {
 
 // partyOfBundle makes the party of a call that is part of a joined one, from
 // its evidence. It must come out as partyOfRow gave it before.
-func (a *assembler) partyOfBundle(bundle int64, was *store.Joint) legParty {
+func (a *assembler) partyOfBundle(bundle int64) dialog.Party {
 	m := a.member(bundle)
 	rows := rowsOf(&dialog.Result{Calls: []dialog.Call{m.call}}, m.msgs, m.format)
 	first := &rows[0][0]
@@ -238,9 +236,7 @@ func (a *assembler) partyOfBundle(bundle int64, was *store.Joint) legParty {
 		Bundle: bundle, Kind: "sip", Key: m.key, Calls: 1, Start: first.Start, Setup: first.Setup,
 		Caller: first.Caller, Callee: first.Callee, From: first.Profile.FromAddr, To: first.Profile.ToAddr,
 	}
-	p := a.partyOfRow(&row, true)
-	p.was = was
-	return p
+	return a.partyOfRow(&row, true)
 }
 
 // member is one Call-ID of a joined call, assembled for itself.

@@ -111,15 +111,17 @@ func (a *assembler) leaveLegs(s stretch) {
 		return
 	}
 	for _, root := range a.im.Roots(s.from-rootReach, s.to) {
-		list := []legParty{a.partyOfBundle(root, nil)}
+		p := a.partyOfBundle(root)
+		list := []legParty{{Party: &p, bundle: root}}
 		want := map[int64]store.Joint{}
 		for _, j := range a.im.Joints(root) {
 			if isRecordRule(j.Rule) {
 				continue
 			}
-			p := a.partyOfBundle(j.Bundle, &j)
-			if list = append(list, p); p.Start < s.from || p.Start >= s.to {
-				want[p.bundle] = j
+			p := a.partyOfBundle(j.Bundle)
+			list = append(list, legParty{&p, j.Bundle, &j})
+			if p.Start < s.from || p.Start >= s.to {
+				want[j.Bundle] = j
 			}
 		}
 		a.applyJoints(list, want)

@@ -155,38 +155,38 @@ func breakdownSheet(b *analyze.Breakdown, top int) *sheet {
 	// By caller there are a million rows: their cells are made when they are printed,
 	// and those of the numbers, of which there are few, kept. Without that, cells were
 	// two thirds of the time and of the memory.
-	numbers := map[tallyShown][]string{}
-	s.made = func(f func([]string) error) error {
-		cells := make([]string, 0, len(s.head))
+	numbers := map[tallyShown]*rowTail{}
+	s.made = func(f func([]string, *rowTail) error) error {
+		cells := make([]string, 0, len(b.By))
 		var rest analyze.Tally
 		for i, r := range b.Rows() {
 			if i >= shown {
 				rest = rest.Plus(r.Tally)
 				continue
 			}
-			t := shownOf(r.Tally)
-			of, ok := numbers[t]
-			if !ok {
-				of = tallyCells(t, b.Total)
+			t := shownOf(&r.Tally)
+			of := numbers[t]
+			if of == nil {
+				of = tallyTail(t, &b.Total)
 				if len(numbers) < keptTallies {
 					numbers[t] = of
 				}
 			}
-			cells = append(appendKeys(cells[:0], r.Keys), of...)
-			if err := f(cells); err != nil {
+			cells = appendKeys(cells[:0], r.Keys)
+			if err := f(cells, of); err != nil {
 				return err
 			}
 		}
 		if more := b.Len() - shown; more > 0 {
 			keys := make([]string, len(b.By))
 			keys[0] = fmt.Sprintf("(%d more)", more)
-			return f(append(keys, tallyCells(shownOf(rest), b.Total)...))
+			return f(keys, tallyTail(shownOf(&rest), &b.Total))
 		}
 		return nil
 	}
 	keys := make([]string, len(b.By))
 	keys[0] = "total"
-	s.footer = append(keys, tallyCells(shownOf(b.Total), b.Total)...)
+	s.footer = append(keys, tallyTail(shownOf(&b.Total), &b.Total).cells...)
 	return s
 }
 
@@ -206,12 +206,12 @@ type tallyShown struct{ count, answered, user, abandoned, failed, other int64 }
 // keptTallies bounds how many are kept as texts.
 const keptTallies = 10_000
 
-func shownOf(t analyze.Tally) tallyShown {
+func shownOf(t *analyze.Tally) tallyShown {
 	return tallyShown{t.Count, t.Answered, t.User, t.Abandoned, t.Failed, t.Redirected + t.InProgress + t.CompletedElsewhere + t.NotConnected}
 }
 
-func tallyCells(t tallyShown, total analyze.Tally) []string {
-	return []string{count(t.count), percent(t.count, total.Count), count(t.answered), count(t.user), count(t.abandoned), count(t.failed), percent(t.failed, total.Failed), count(t.other)}
+func tallyTail(t tallyShown, total *analyze.Tally) *rowTail {
+	return &rowTail{cells: []string{count(t.count), percent(t.count, total.Count), count(t.answered), count(t.user), count(t.abandoned), count(t.failed), percent(t.failed, total.Failed), count(t.other)}}
 }
 
 // rate reads "5%" or "0.05"; -1 if nothing was given.

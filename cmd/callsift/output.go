@@ -36,14 +36,26 @@ type sheet struct {
 	wrap   map[int]bool
 	right  map[int]bool
 	rows   [][]string
-	made   func(f func([]string) error) error // in place of rows: hands out each, every time it is called
+	made   func(f func([]string, *rowTail) error) error // in place of rows: hands out each, every time it is called
 	footer []string
+}
+
+// rowTail is the last cells of a row, which many have in common: they are measured and
+// set once.
+type rowTail struct {
+	cells    []string
+	measured bool
+	line     []byte // as plainTable prints it
 }
 
 // each hands out the rows, and ends with the first error.
 func (s *sheet) each(f func([]string) error) error {
 	if s.made != nil {
-		return s.made(f)
+		cells := make([]string, 0, len(s.head))
+		return s.made(func(first []string, rest *rowTail) error {
+			cells = append(append(cells[:0], first...), rest.cells...)
+			return f(cells)
+		})
 	}
 	for _, r := range s.rows {
 		if err := f(r); err != nil {

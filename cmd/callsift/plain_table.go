@@ -13,7 +13,7 @@ import (
 // 15 s and held every line and cell in memory several times.
 type plainTable struct {
 	out    *bufio.Writer
-	right  map[int]bool
+	right  []bool
 	widths []int
 	line   []byte
 }
@@ -21,23 +21,33 @@ type plainTable struct {
 const columnGap = "  "
 
 func (s *sheet) plain(w io.Writer) error {
-	t := &plainTable{out: bufio.NewWriterSize(w, 64<<10), right: s.right, widths: make([]int, len(s.head))}
-	t.measure(s.head)
-	t.measure(s.footer)
+	t := &plainTable{out: bufio.NewWriterSize(w, 64<<10), right: make([]bool, len(s.head)), widths: make([]int, len(s.head))}
+	for i := range t.right {
+		t.right[i] = s.right[i]
+	}
+	t.measure(0, s.head)
+	t.measure(0, s.footer)
 	rows := 0
-	s.each(func(cells []string) error {
+	s.parts(func(first []string, rest *rowTail) error {
 		rows++
-		t.measure(cells)
+		t.measure(0, first)
+		if !rest.measured {
+			t.measure(len(first), rest.cells)
+			rest.measured = true
+		}
 		return nil
 	})
 	t.print(s.head)
 	if rows > 0 || s.footer == nil {
 		t.rule()
 	}
-	err := s.each(func(cells []string) error {
-		t.print(cells)
-		_, err := t.out.Write(nil) // whoever reads it had enough
-		return err
+	err := s.parts(func(first []string, rest *rowTail) error {
+		t.line = t.set(t.line[:0], 0, first)
+		if rest.line == nil {
+			rest.line = t.set([]byte{}, len(first), rest.cells)
+		}
+		t.line = append(t.line, rest.line...)
+		return t.end()
 	})
 	if err != nil {
 		return err
@@ -49,9 +59,19 @@ func (s *sheet) plain(w io.Writer) error {
 	return t.out.Flush()
 }
 
-func (t *plainTable) measure(cells []string) {
+// parts hands out the rows in two parts.
+func (s *sheet) parts(f func([]string, *rowTail) error) error {
+	if s.made != nil {
+		return s.made(f)
+	}
+	none := &rowTail{}
+	return s.each(func(cells []string) error { return f(cells, none) })
+}
+
+// measure widens the columns from one on.
+func (t *plainTable) measure(column int, cells []string) {
 	for i, c := range cells {
-		t.widths[i] = max(t.widths[i], widthOf(clean(c)))
+		t.widths[column+i] = max(t.widths[column+i], widthOf(clean(c)))
 	}
 }
 
@@ -66,29 +86,40 @@ func widthOf(s string) int {
 }
 
 func (t *plainTable) print(cells []string) {
-	t.line = t.line[:0]
+	t.line = t.set(t.line[:0], 0, cells)
+	t.end()
+}
+
+// set appends the cells of the columns from one on.
+func (t *plainTable) set(line []byte, column int, cells []string) []byte {
 	for i, c := range cells {
 		c = clean(c)
-		gap := t.widths[i] - widthOf(c)
-		if t.right[i] {
-			t.fill(gap)
+		gap := t.widths[column+i] - widthOf(c)
+		if t.right[column+i] {
+			line = fill(line, gap)
 			gap = 0
 		}
-		t.line = append(t.line, c...)
-		t.fill(gap)
-		t.line = append(t.line, columnGap...)
+		line = append(line, c...)
+		line = fill(line, gap+len(columnGap))
 	}
+	return line
+}
+
+func fill(line []byte, n int) []byte {
+	for range n {
+		line = append(line, ' ')
+	}
+	return line
+}
+
+// end writes the line. The error is that of a reader who had enough.
+func (t *plainTable) end() error {
 	end := len(t.line)
 	for end > 0 && t.line[end-1] == ' ' {
 		end--
 	}
-	t.out.Write(append(t.line[:end], '\n'))
-}
-
-func (t *plainTable) fill(n int) {
-	for range n {
-		t.line = append(t.line, ' ')
-	}
+	_, err := t.out.Write(append(t.line[:end], '\n'))
+	return err
 }
 
 func (t *plainTable) rule() {

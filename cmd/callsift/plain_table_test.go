@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -44,11 +45,11 @@ func TestPlainTableMany(t *testing.T) {
 	const rows = 20_000
 	s := newSheet("caller", "calls>")
 	held, most := 0, 0
-	s.made = func(f func([]string) error) error {
+	s.made = func(f func([]string, *rowTail) error) error {
 		for i := range rows {
 			held++
 			most = max(most, held)
-			if err := f([]string{fmt.Sprint(i), "1"}); err != nil {
+			if err := f([]string{fmt.Sprint(i)}, &rowTail{cells: []string{"1"}}); err != nil {
 				return err
 			}
 			held--
@@ -64,6 +65,36 @@ func TestPlainTableMany(t *testing.T) {
 	}
 	if err := s.write(&brokenPipe{}, "table"); err != io.ErrClosedPipe {
 		t.Errorf("error %v of a reader that had enough, want %v", err, io.ErrClosedPipe)
+	}
+}
+
+// TestTableInParts: rows that are handed out in two parts, the second of which many
+// have in common, are printed as whole ones.
+func TestTableInParts(t *testing.T) {
+	tails := []*rowTail{{cells: []string{"1", "–"}}, {cells: []string{"1,234", "a long one"}}, {cells: []string{"", ""}}, {cells: []string{"北京网关", "\x1b[31m"}}}
+	whole, parts := newSheet("caller", "prefix", "calls>", "note"), newSheet("caller", "prefix", "calls>", "note")
+	whole.footer = []string{"total", "", "1,235", ""}
+	parts.footer = whole.footer
+	firsts := [][]string{{"4420", "44"}, {"", "e\u0301"}, {"+49 30 123456", ""}, {" ", ""}}
+	for i := range 40 {
+		whole.add(append(append([]string{}, firsts[i/4%4]...), tails[i%4].cells...)...)
+	}
+	parts.made = func(f func([]string, *rowTail) error) error {
+		for i := range 40 {
+			if err := f(firsts[i/4%4], tails[i%4]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for _, format := range []string{"table", "csv", "md"} {
+		var got, want bytes.Buffer
+		if err := errors.Join(parts.write(&got, format), whole.write(&want, format)); err != nil {
+			t.Fatal(err)
+		}
+		if got.String() != want.String() {
+			t.Errorf("%s: got\n%s\nwant\n%s", format, &got, &want)
+		}
 	}
 }
 
