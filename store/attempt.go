@@ -96,7 +96,7 @@ func (im *Import) countDelays(a *Attempt, key cellKey, n int64) {
 	im.countMinute(a, n)
 	for kind, ms := range a.delays() {
 		if ms >= 0 {
-			im.countDelay(delayKey{key.quarter, key.profile, DelayKind(kind), DelayBucket(ms)}, n)
+			im.countDelay(delayKey{key.quarter, uint32(key.profile), uint16(DelayBucket(ms)), uint8(kind)}, int32(n))
 		}
 	}
 }
@@ -111,10 +111,10 @@ const (
 // countedDelay is a part of a distribution.
 type countedDelay struct {
 	key delayKey
-	n   int64
+	n   int32
 }
 
-func (im *Import) countDelay(key delayKey, n int64) {
+func (im *Import) countDelay(key delayKey, n int32) {
 	h := uint64(key.profile)*0x9E3779B97F4A7C15 + uint64(key.bucket)*0xD6E8FEB86659FD93 + uint64(key.kind)<<50 + uint64(key.quarter)<<40
 	slot := &im.delays[h>>(64-delayBits)]
 	if slot.key != key {
@@ -151,7 +151,7 @@ func (a *Attempt) unpackDelays(b []byte) {
 	}
 }
 
-// maxCells bounds the cells, or delays, that are kept in memory: a megabyte each.
+// maxCells bounds the cells, or delays, that are kept in memory: a megabyte together.
 const maxCells = 15_000
 
 // delays lists the delays that are kept as distributions, by DelayKind.
@@ -255,14 +255,14 @@ func (im *Import) storeDelays() {
 	for i := 0; i < len(im.delayed); {
 		k, n := im.delayed[i].key, int64(0)
 		for ; i < len(im.delayed) && im.delayed[i].key == k; i++ {
-			n += im.delayed[i].n
+			n += int64(im.delayed[i].n)
 		}
 		if n == 0 {
 			continue
 		}
 		b := &im.delayRows
 		b.begin()
-		for _, v := range [...]int64{k.quarter, k.profile, int64(k.kind), int64(k.bucket), n} {
+		for _, v := range [...]int64{k.quarter, int64(k.profile), int64(k.kind), int64(k.bucket), n} {
 			b.number(v)
 		}
 		if n < 0 {

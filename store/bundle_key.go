@@ -89,8 +89,9 @@ type recentBundles struct {
 	forgot     bool // some bundles of this import are in neither
 }
 
-// maxRecent bounds a generation: two of them take three megabytes.
-var maxRecent = 40_000
+// maxRecent bounds a generation to what a Go map holds in 32,768 places: two of them
+// take one megabyte and a half.
+var maxRecent = 28_000
 
 var recentSeed = maphash.MakeSeed()
 

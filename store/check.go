@@ -207,7 +207,7 @@ func (c *checker) steps() {
 // sums are the roll-up and delays of one quarter hour.
 type sums struct {
 	cells  map[int64]Cell // by profile
-	delays map[delayKey]int64
+	delays map[Delay]int64
 }
 
 // rollups works the roll-ups out anew, quarter hour by quarter hour, and compares.
@@ -224,7 +224,7 @@ func (c *checker) rollups() {
 		}
 		wrong += n
 	}
-	current, s := int64(-1), sums{map[int64]Cell{}, map[delayKey]int64{}}
+	current, s := int64(-1), sums{map[int64]Cell{}, map[Delay]int64{}}
 	quarters := int64(0)
 	c.each(`SELECT profile, start, pdd_ms, setup_ms, talk_ms, delays FROM attempt ORDER BY start`, func(r *sql.Rows) error {
 		var a Attempt
@@ -279,7 +279,7 @@ func (s *sums) add(a *Attempt, quarter, profile int64) {
 	s.cells[profile] = cell
 	for kind, ms := range a.delays() {
 		if ms >= 0 {
-			s.delays[delayKey{quarter, profile, DelayKind(kind), DelayBucket(ms)}]++
+			s.delays[Delay{Time: quarter, Profile: profile, Kind: DelayKind(kind), Bucket: DelayBucket(ms)}]++
 		}
 	}
 }
@@ -304,9 +304,9 @@ func (c *checker) compareQuarter(quarter int64, want sums) (wrong int64) {
 		return wrong
 	}
 	c.err = eachRow(c.ctx, c.tx, `SELECT profile, kind, bucket, n FROM delay WHERE quarter = ?`, []any{quarter}, func(r *sql.Rows) error {
-		k := delayKey{quarter: quarter}
+		k := Delay{Time: quarter}
 		var n int64
-		err := r.Scan(&k.profile, &k.kind, &k.bucket, &n)
+		err := r.Scan(&k.Profile, &k.Kind, &k.Bucket, &n)
 		if want.delays[k] != n {
 			wrong++
 		}

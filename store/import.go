@@ -89,10 +89,13 @@ type Import struct {
 
 type cellKey struct{ quarter, profile int64 }
 
+// delayKey is small: many thousands of them are in memory. Ids of profiles are
+// counted from 1, and there are a few hundred buckets (DelayBucket).
 type delayKey struct {
-	quarter, profile int64
-	kind             DelayKind
-	bucket           int
+	quarter int64
+	profile uint32
+	bucket  uint16
+	kind    uint8
 }
 
 type messageKey struct {
