@@ -11,13 +11,9 @@ const maxChunk = 1 << 20
 
 // chunkReader hands out records that are no lines: documents inside a source.
 type chunkReader struct {
-	src      io.Reader
-	buf      []byte
-	pos, end int   // unread bytes are buf[pos:end]
-	offset   int64 // of buf[pos]
-	line     int   // of buf[pos]
-	eof      bool
-	err      error
+	window
+	offset int64 // of buf[pos]
+	line   int   // of buf[pos]
 }
 
 // chunk is one record, valid until the next is read.
@@ -33,28 +29,12 @@ type chunk struct {
 type cutter func(text []byte) (skip, n int, wrong string)
 
 func newChunkReader(src io.Reader) *chunkReader {
-	return &chunkReader{src: src, buf: make([]byte, 2*maxChunk), line: 1}
+	return &chunkReader{window: newWindow(src, 2*maxChunk), line: 1}
 }
 
 // chunksOf reads records that are in memory.
 func chunksOf(text []byte) *chunkReader {
-	return &chunkReader{buf: text, end: len(text), eof: true, line: 1}
-}
-
-func (c *chunkReader) fill() {
-	if c.eof {
-		return
-	}
-	c.end = copy(c.buf, c.buf[c.pos:c.end])
-	c.pos = 0
-	n, err := io.ReadFull(c.src, c.buf[c.end:])
-	c.end += n
-	if err != nil {
-		c.eof = true
-		if err != io.EOF && err != io.ErrUnexpectedEOF {
-			c.err = err
-		}
-	}
+	return &chunkReader{window: windowOf(text), line: 1}
 }
 
 // next is the next record; ok is false at the end. Each cut sees at least

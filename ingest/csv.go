@@ -15,27 +15,23 @@ const (
 // csvLines hands out the lines of a source with their places. Lines end in
 // LF or CRLF; if the source begins with a line that ends in a lone CR, in CR.
 type csvLines struct {
-	src        io.Reader
-	buf        []byte
-	pos, end   int   // unread bytes are buf[pos:end]
+	window
 	offset     int64 // of buf[pos] in the source
 	number     int   // 1-based, of the line at pos
 	terminator byte
-	eof        bool
-	err        error  // what ended the source other than its end
 	moving     func() // called before the buffer's bytes move, for who keeps views of lines
 }
 
 // newCSVLines fills the first window, which head then returns.
 func newCSVLines(src io.Reader) *csvLines {
-	l := &csvLines{src: src, buf: make([]byte, csvChunk+maxCSVLine)}
+	l := &csvLines{window: newWindow(src, csvChunk+maxCSVLine)}
 	l.fill()
 	return l.begin()
 }
 
 // csvLinesOf reads lines that are in memory.
 func csvLinesOf(text []byte) *csvLines {
-	l := &csvLines{buf: text, end: len(text), eof: true}
+	l := &csvLines{window: windowOf(text)}
 	return l.begin()
 }
 
@@ -55,26 +51,12 @@ func (l *csvLines) begin() *csvLines {
 // head is what was read so far and not handed out.
 func (l *csvLines) head() []byte { return l.buf[l.pos:l.end] }
 
-// fill moves the unread bytes to the front and reads until the buffer is full
-// or the source ends, so that what is seen does not depend on how the source
-// hands out its bytes.
+// fill is the window's, and says so before.
 func (l *csvLines) fill() {
-	if l.eof {
-		return
-	}
-	if l.moving != nil {
+	if !l.eof && l.moving != nil {
 		l.moving()
 	}
-	l.end = copy(l.buf, l.buf[l.pos:l.end])
-	l.pos = 0
-	n, err := io.ReadFull(l.src, l.buf[l.end:])
-	l.end += n
-	if err != nil {
-		l.eof = true
-		if err != io.EOF && err != io.ErrUnexpectedEOF {
-			l.err = err
-		}
-	}
+	l.window.fill()
 }
 
 // peek finds the line that begins skip bytes after the unread position: its

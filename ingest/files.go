@@ -111,7 +111,7 @@ type opened struct {
 	size    int64 // -1: unknown (standard input)
 	modTime time.Time
 	sum     hash.Hash
-	ahead   *aheadReader // nil: standard input, pipes
+	ahead   *aheadReader // nil: standard input, pipes, small files
 	raw     *countingReader
 	body    *bufio.Reader
 	packed  bool   // body is what raw unpacks to
@@ -233,16 +233,26 @@ func openFile(ctx context.Context, path string, tick func(int64)) (*opened, erro
 		}
 	}
 	o.raw = &countingReader{ctx: ctx, r: hashReader{o.file, o.sum}, tick: tick}
-	if o.size >= 0 {
+	if o.size > blockSize { // a smaller one is read sooner than a goroutine starts
 		o.ahead = newAheadReader(o.file, o.sum)
 		o.raw.r = o.ahead
 	}
 	return o, nil
 }
 
+// The size of a file's buffer: it is made for every file, and many are small.
+const (
+	leastBuffer = 4 << 10
+	bodyBuffer  = 256 << 10
+)
+
 // unpackBody looks at the first bytes and puts the decompressor in front that they ask for.
 func (o *opened) unpackBody() error {
-	buffered := bufio.NewReaderSize(o.raw, 256<<10)
+	size := bodyBuffer
+	if o.size >= 0 {
+		size = int(max(leastBuffer, min(o.size+1, bodyBuffer)))
+	}
+	buffered := bufio.NewReaderSize(o.raw, size)
 	z, name, err := decompressed(buffered)
 	if err != nil {
 		return err
@@ -318,7 +328,7 @@ func (u *unpacked) Read(p []byte) (int, error) {
 // head peeks at the bytes by which a format is recognised. Damage behind them
 // is met again, and told, by the format's reader.
 func (o *opened) head() ([]byte, error) {
-	head, err := o.body.Peek(headSize)
+	head, err := o.body.Peek(min(headSize, o.body.Size()))
 	if len(head) == 0 && err != nil && err != io.EOF {
 		return nil, err
 	}

@@ -56,7 +56,7 @@ const (
 // sniffNewRockOM wants one record with what only the OM API has: a Cdr with an
 // id and two of its elements, or an Event whose attribute is a known one.
 func sniffNewRockOM(head []byte) bool {
-	s := omScanner{buf: head, end: len(head), eof: true, line: 1}
+	s := omScanner{window: windowOf(head), line: 1}
 	for {
 		r, ok := s.next()
 		if !ok {
@@ -103,14 +103,9 @@ type omClock struct {
 
 // omScanner finds records in a stream.
 type omScanner struct {
-	src     io.Reader
-	buf     []byte
-	pos     int // unread bytes are buf[pos:end]
-	end     int
-	offset  int64 // of buf[pos]
-	line    int   // of buf[pos]
-	eof     bool
-	err     error
+	window
+	offset  int64   // of buf[pos]
+	line    int     // of buf[pos]
 	partial []byte  // the beginning of the line that buf[pos] is on, at most omMaxGap
 	clock   omClock // the last one seen since the last record
 	tail    bool    // the end of a record that was too long is still to come
@@ -118,25 +113,9 @@ type omScanner struct {
 }
 
 func newOMScanner(src io.Reader) *omScanner {
-	s := &omScanner{src: src, buf: make([]byte, omWindow), line: 1}
+	s := &omScanner{window: newWindow(src, omWindow), line: 1}
 	s.fill()
 	return s
-}
-
-func (s *omScanner) fill() {
-	if s.eof {
-		return
-	}
-	s.end = copy(s.buf, s.buf[s.pos:s.end])
-	s.pos = 0
-	n, err := io.ReadFull(s.src, s.buf[s.end:])
-	s.end += n
-	if err != nil {
-		s.eof = true
-		if err != io.EOF && err != io.ErrUnexpectedEOF {
-			s.err = err
-		}
-	}
 }
 
 // next is the next record, whole or not; ok is false at the end.

@@ -34,7 +34,7 @@ const omClockSlack = 120
 // survey looks for the device's offset in the first records, the one that most
 // of them show, so that those before the first that tells are read like the ones after it.
 func (r *omReader) survey(head []byte) {
-	s := omScanner{buf: head, end: len(head), eof: true, line: 1}
+	s := omScanner{window: windowOf(head), line: 1}
 	probe := omReader{out: discard{}, clock: localClock{zone: r.clock.zone}}
 	votes, best := map[int64]int{}, 0
 	for records := 0; records < 100; records++ {

@@ -37,7 +37,7 @@ type lineReader struct {
 }
 
 func newLineReader(src io.Reader) *lineReader {
-	return &lineReader{src: src, buf: make([]byte, textBuffer)}
+	return &lineReader{src: src, buf: make([]byte, firstWindow)}
 }
 
 // next returns the next line; ok is false at the end of the source. A line over
@@ -105,6 +105,11 @@ func (s *lineReader) drop(n int) {
 
 // fill reads more behind what the buffer holds.
 func (s *lineReader) fill() {
+	if s.hi == len(s.buf) && len(s.buf) < textBuffer { // as a window
+		larger := make([]byte, nextWindow(len(s.buf), textBuffer))
+		s.hi = copy(larger, s.buf[s.lo:s.hi])
+		s.buf, s.lo = larger, 0
+	}
 	if s.lo > 0 && (s.lo == s.hi || s.hi == len(s.buf)) {
 		s.hi = copy(s.buf, s.buf[s.lo:s.hi])
 		s.lo = 0

@@ -183,6 +183,7 @@ func (c *scan) packets(r io.Reader) error {
 	if err != nil {
 		return err
 	}
+	defer f.close()
 	var rec record
 	var link *int
 	var was uint16

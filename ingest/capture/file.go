@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math/bits"
+	"sync"
 )
 
 // The file formats: pcap (draft-ietf-opsawg-pcap) and pcapng
@@ -121,10 +122,21 @@ func ngOrder(magic []byte) binary.ByteOrder {
 	return nil
 }
 
+// readers are for one capture after the other: a switch that writes a capture a call
+// leaves thousands of small ones. They have twice the size of the largest record, so
+// that Peek never fails on one that is allowed.
+var readers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, 2*maxRecord) }}
+
+// close gives the reader back; what was read of the file is not valid any more.
+func (f *file) close() {
+	f.br.Reset(nil)
+	readers.Put(f.br)
+}
+
 // newFile reads the file header.
 func newFile(r io.Reader) (*file, error) {
-	// Twice the largest record: Peek never fails on one that is allowed.
-	f := &file{br: bufio.NewReaderSize(r, 2*maxRecord)}
+	f := &file{br: readers.Get().(*bufio.Reader)}
+	f.br.Reset(r)
 	head, err := f.br.Peek(24)
 	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
 		return nil, err
