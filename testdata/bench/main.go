@@ -271,6 +271,7 @@ func run(name string, args ...string) ran {
 	cmd.Stdout = io.Discard
 	var said strings.Builder
 	cmd.Stderr = &said
+	syscall.Sync() // what the run before wrote is not written in this one's time
 	start := time.Now()
 	err := cmd.Start()
 	var peak int64
