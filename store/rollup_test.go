@@ -33,7 +33,7 @@ func TestCells(t *testing.T) {
 	db := filled(t)
 	first := count(t, db, `SELECT min(quarter) FROM rollup WHERE quarter > 0`) * Quarter
 	for _, step := range []int64{Quarter, 4 * Quarter, 96 * Quarter, math.MaxInt64 / Quarter * Quarter} {
-		for _, p := range [][2]int64{{0, 0}, {first, first + 20*Quarter}, {first + 8*Quarter, 0}} {
+		for _, p := range [][2]int64{{0, 0}, {first, first + 20*Quarter}, {first + 8*Quarter, 0}, {first - 50*Quarter, first + 110*Quarter}, {first + 1, first + 5000*Quarter}, {0, first + 100*Quarter}} {
 			var want []Cell
 			err := db.each(context.Background(), `SELECT quarter - quarter % ? AS step, profile, sum(n), sum(talked), sum(talk_ms), sum(short) FROM rollup
 				WHERE quarter >= ? AND quarter < ? GROUP BY step, profile ORDER BY step, profile`, []any{step / Quarter, p[0] / Quarter, quarterEnd(p[1])}, func(r *sql.Rows) error {
