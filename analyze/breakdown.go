@@ -21,7 +21,16 @@ func countBy(d Data, q Query) (Breakdown, error) {
 		return Breakdown{}, err
 	}
 	selectFrom(d, q, nil).cells(d, func(c Cell, p *store.Profile) {
-		g.add(c.Cell, p, c.Caller)
+		if !g.byCaller() {
+			g.add(c.Cell, p)
+			return
+		}
+		talk := int64(-1)
+		if c.Talked > 0 { // a call, not several
+			talk = c.TalkMS
+		}
+		group, outcome := g.callerGroup(c.Profile, c.Time, p)
+		g.callers.add(g.callers.caller(c.Caller), group, int32(c.N), outcome, talk)
 	})
 	return g.breakdown(), nil
 }
@@ -44,39 +53,29 @@ func settledBreakdown(b Breakdown, d Data, q Query) (Breakdown, error) {
 // breakdown is what was counted, largest first, then by the keys' values.
 func (g *grouper) breakdown() Breakdown {
 	b := Breakdown{Scope: g.q.scope(), Method: g.q.method(), By: g.q.By, Period: g.q.Period, counted: g}
-	before := g.ranks(func(keys []string) []string { return keys[:g.callerAt] })
-	if !g.byCaller() {
-		for _, x := range g.groups {
-			if x.tally.Count != 0 {
-				b.Total = b.Total.Plus(x.tally)
-				b.groups = append(b.groups, x)
-			}
-		}
-		slices.SortFunc(b.groups, func(x, y *group) int {
-			return cmp.Or(cmp.Compare(y.tally.Count, x.tally.Count), cmp.Compare(before[x.number], before[y.number]))
-		})
+	if g.byCaller() {
+		g.endCallers()
+		b.callers = g.callers.sorted(g.q.Top, g.callerOrder())
+		b.Total, b.More = g.callers.total, g.callers.rows-len(b.callers)
 		return b
 	}
-	after := g.ranks(func(keys []string) []string { return keys[g.callerAt+1:] })
-	b.callers = g.callers.sorted(func(x, y callerCount) int {
-		if x.n != y.n {
-			return cmp.Compare(y.n, x.n)
+	rank := g.ranks(func(keys []string) []string { return keys })
+	for _, x := range g.groups {
+		if x.tally.Count != 0 {
+			b.Total = b.Total.Plus(x.tally)
+			b.groups = append(b.groups, x)
 		}
-		if x.group != y.group && before[x.group] != before[y.group] {
-			return cmp.Compare(before[x.group], before[y.group])
-		}
-		if order := g.callers.compare(&x, &y); order != 0 {
-			return order
-		}
-		return cmp.Compare(after[x.group], after[y.group])
+	}
+	slices.SortFunc(b.groups, func(x, y *group) int {
+		return cmp.Or(cmp.Compare(y.tally.Count, x.tally.Count), cmp.Compare(rank[x.number], rank[y.number]))
 	})
-	for i := range b.callers {
-		b.Total = b.Total.Plus(*g.callers.tallies.at(b.callers[i].tally))
+	if top := g.q.Top; top > 0 && top < len(b.groups) {
+		b.groups, b.More = b.groups[:top], len(b.groups)-top
 	}
 	return b
 }
 
-// Len is the number of rows.
+// Len is the number of rows, without those that Query.Top leaves out.
 func (b Breakdown) Len() int { return len(b.groups) + len(b.callers) }
 
 // Rows hands out the rows with their places, largest first, then by the keys'
@@ -95,9 +94,9 @@ func (b Breakdown) Rows() iter.Seq2[int, *Row] {
 		g := b.counted
 		for i := range b.callers {
 			c := &b.callers[i]
-			x := g.groups[c.group]
+			x := g.groups[c.group-1]
 			r.Keys = append(r.Keys[:0], x.keys...)
-			r.Keys[g.callerAt] = g.callers.text(c)
+			r.Keys[g.callerAt] = g.callers.text(c.caller)
 			r.Code, r.Tally = x.code, *g.callers.tallies.at(c.tally)
 			if !yield(i, &r) {
 				return

@@ -2,67 +2,101 @@ package analyze
 
 import (
 	"cmp"
-	"encoding/binary"
-	"hash/maphash"
+	"math/bits"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
-	"unsafe"
 
 	"callsift/store"
 )
 
 // callerTable counts the calls of each caller in each group. It is made for a
-// million callers, of whom nearly all have few calls and numbers of at most 15 digits:
-// counts hold the caller's text and no pointers, they are never moved, and they are
-// found through a hash table with open addressing. For the 2.5 M calls of a week by
-// caller, a map with the texts as keys and rows made of it took three times the time
-// and five times the memory. What time is left is mostly waiting for memory, so counts
-// are small: tallies are kept beside them.
+// million callers, of whom nearly all have few calls: a hash table with open addressing
+// whose counts hold no pointers. Callers come in parts, and what a part has counted
+// makes room for the next, so that all of it stays in the processor's cache. For the
+// 2.5 M calls of a week, all parts in one table took three times as long, and a map
+// with texts as keys nine times.
 type callerTable struct {
-	slots   []callerSlot // as many as a power of two
-	counts  blockList[callerCount]
-	seed    maphash.Seed
+	counts  []callerCount // as many as a power of two; free where group is 0
+	used    int
+	waiting []callerCall // to be counted
+	touched uint32       // keeps what only loads memory from being left out
+	seed    [2]uint64
 	tallies tallies
-	waiting []callerCall      // to be counted
-	touched uint32            // keeps what only loads memory from being left out
-	long    map[string]uint32 // texts longer than their place, by number
+	long    map[string]uint32 // texts that are no numbers, by number
 	longs   []string
+
+	// Of the parts that are done:
+	kept  []callerRow // all, or the largest, of which there may be some more
+	least *callerRow  // what a count must come before to be kept; nil: each is
+	rows  int         // how many counts there were
+	total Tally
 }
 
-type callerSlot struct{ hash, at uint32 } // at: of the count, and 1
-
-const (
-	callerHead = 16      // bytes of a caller's text in place
-	longCaller = 1 << 31 // flag in size of a text longer than that; the rest is its number
-)
+// longCaller marks a text that is no number: the rest is its place in longs. No number
+// begins with four bits that are set.
+const longCaller store.Caller = 15 << 60
 
 // callerCount is a caller in a group.
 type callerCount struct {
-	head  [callerHead]byte
-	size  uint32 // of the text
-	group uint32
-	n     uint32 // calls
-	tally uint32 // of them, in tallies
+	caller store.Caller
+	group  uint32 // its number, and 1
+	tally  uint32 // in tallies
 }
 
-// callerCall is a call to be counted.
+// callerCall is what waits to be counted.
 type callerCall struct {
-	count   callerCount // where it is the first
+	caller  store.Caller
+	group   uint32
 	hash    uint32
-	outcome int // place in codes.Outcomes, or after them
-	cell    store.Cell
+	n       int32
+	outcome int32
+	talk    int64
 }
 
 // callersTogether is how many calls are counted together: looking for one waits for
-// memory, and the processor waits for many places at the same time. One by one,
-// counting took half as long again.
+// memory, and the processor waits for many places at the same time.
 const callersTogether = 64
 
-// add counts calls of a caller in a group, though not at once: see settle.
-func (t *callerTable) add(group uint32, caller string, c store.Cell, outcome int) {
-	if t.slots == nil {
-		t.seed = maphash.MakeSeed()
+// callerRow is a count of a part that is done.
+type callerRow struct {
+	callerCount
+	n int64 // calls
+}
+
+// caller is the caller with a text, which may be a view.
+func (t *callerTable) caller(text string) store.Caller {
+	if c, ok := store.CallerOf(text); ok {
+		return c
+	}
+	n, ok := t.long[text]
+	if !ok {
+		if t.long == nil {
+			t.long = map[string]uint32{}
+		}
+		n = uint32(len(t.longs))
+		text = strings.Clone(text)
+		t.long[text] = n
+		t.longs = append(t.longs, text)
+	}
+	return longCaller | store.Caller(n)
+}
+
+// text is the text of a caller.
+func (t *callerTable) text(c store.Caller) string {
+	if c >= longCaller {
+		return t.longs[c&^longCaller]
+	}
+	var buf [16]byte
+	return string(c.AppendText(buf[:0]))
+}
+
+// add counts n calls that became an outcome (place in codes.Outcomes, or after them) and
+// of which each talked so long; -1: none did, or for an unknown time.
+func (t *callerTable) add(caller store.Caller, group uint32, n, outcome int32, talk int64) {
+	if t.waiting == nil {
+		t.seed = [2]uint64{rand.Uint64(), rand.Uint64()}
 		t.waiting = make([]callerCall, 0, callersTogether)
 		t.grow()
 	}
@@ -71,138 +105,176 @@ func (t *callerTable) add(group uint32, caller string, c store.Cell, outcome int
 	}
 	t.waiting = t.waiting[:len(t.waiting)+1]
 	w := &t.waiting[len(t.waiting)-1]
-	w.count = callerCount{group: group, size: uint32(len(caller))}
-	copy(w.count.head[:], caller)
-	if len(caller) > callerHead {
-		w.count.size = t.longNumber(caller)
-	}
-	w.hash = uint32(maphash.String(t.seed, caller)>>32) ^ group*0x9E3779B1
-	w.cell, w.outcome = c, outcome
+	w.caller, w.group, w.n, w.outcome, w.talk = caller, group+1, n, outcome, talk
+	w.hash = t.hash(caller, group+1)
+}
+
+func (t *callerTable) hash(caller store.Caller, group uint32) uint32 {
+	high, low := bits.Mul64(uint64(caller)^t.seed[0], uint64(group)^t.seed[1])
+	return uint32(high ^ low)
 }
 
 // settle counts what waits.
 func (t *callerTable) settle() {
-	for 4*(t.counts.n+len(t.waiting)) > 3*len(t.slots) {
+	for 4*(t.used+len(t.waiting)) > 3*len(t.counts) {
 		t.grow()
 	}
-	var at [callersTogether]uint32 // first where the hash points to, then the counts there: into the cache
-	mask := uint32(len(t.slots) - 1)
+	mask := uint32(len(t.counts) - 1)
+	touched := uint32(0)
 	for i := range t.waiting {
-		at[i] = t.slots[t.waiting[i].hash&mask].at
+		touched += t.counts[t.waiting[i].hash&mask].group
 	}
-	for _, a := range at[:len(t.waiting)] {
-		if a != 0 {
-			t.touched += t.counts.at(a - 1).n
-		}
-	}
+	t.touched = touched
 	for i := range t.waiting {
 		w := &t.waiting[i]
-		x := t.find(w)
-		x.n += uint32(w.cell.N)
-		x.tally = t.tallies.plus(x.tally, w.cell, w.outcome)
+		x := t.find(w.caller, w.group, w.hash)
+		x.tally = t.tallies.plus(x.tally, w.n, w.outcome, w.talk)
 	}
 	t.waiting = t.waiting[:0]
 }
 
-// find finds or adds the count of a call.
-func (t *callerTable) find(w *callerCall) *callerCount {
-	mask := uint32(len(t.slots) - 1)
-	for i := w.hash & mask; ; i = (i + 1) & mask {
-		s := &t.slots[i]
-		if s.at == 0 { // (more counts than 32 bits can number would take 140 GB)
-			*s = callerSlot{w.hash, 1 + t.counts.add(w.count)}
-			return t.counts.at(s.at - 1)
+// find finds or adds the count of a caller in a group.
+func (t *callerTable) find(caller store.Caller, group, hash uint32) *callerCount {
+	mask := uint32(len(t.counts) - 1)
+	for i := hash & mask; ; i = (i + 1) & mask {
+		c := &t.counts[i]
+		if c.caller == caller && c.group == group {
+			return c
 		}
-		if s.hash != w.hash {
-			continue
-		}
-		if c := t.counts.at(s.at - 1); c.head == w.count.head && c.size == w.count.size && c.group == w.count.group {
+		if c.group == 0 {
+			c.caller, c.group = caller, group
+			t.used++
 			return c
 		}
 	}
 }
 
 func (t *callerTable) grow() {
-	old := t.slots
-	t.slots = make([]callerSlot, max(1024, 2*len(old)))
-	mask := uint32(len(t.slots) - 1)
-	for _, s := range old {
-		if s.at == 0 {
-			continue
+	old := t.counts
+	t.counts, t.used = make([]callerCount, max(1024, 2*len(old))), 0
+	for _, c := range old {
+		if c.group != 0 {
+			*t.find(c.caller, c.group, t.hash(c.caller, c.group)) = c
 		}
-		i := s.hash & mask
-		for t.slots[i].at != 0 {
-			i = (i + 1) & mask
-		}
-		t.slots[i] = s
 	}
 }
 
-func (t *callerTable) longNumber(caller string) uint32 {
-	n, ok := t.long[caller]
-	if !ok {
-		if t.long == nil {
-			t.long = map[string]uint32{}
-		}
-		n = longCaller | uint32(len(t.longs))
-		caller = strings.Clone(caller)
-		t.long[caller] = n
-		t.longs = append(t.longs, caller)
-	}
-	return n
-}
-
-// text is the caller of a count. It is a view of it.
-func (t *callerTable) text(c *callerCount) string {
-	if c.size&longCaller != 0 {
-		return t.longs[c.size&^longCaller]
-	}
-	return unsafe.String(&c.head[0], c.size)
-}
-
-// compare compares the texts of counts.
-func (t *callerTable) compare(x, y *callerCount) int {
-	for i := 0; i < callerHead; i += 8 {
-		if a, b := binary.BigEndian.Uint64(x.head[i:]), binary.BigEndian.Uint64(y.head[i:]); a != b {
-			return cmp.Compare(a, b)
-		}
-	}
-	if x.size != y.size { // long, or with a NUL
+// compare compares the texts of callers.
+func (t *callerTable) compare(x, y store.Caller) int {
+	if x >= longCaller || y >= longCaller {
 		return cmp.Compare(t.text(x), t.text(y))
 	}
-	return 0
+	return cmp.Compare(x, y)
 }
 
-// sorted are the counts, without empty ones, in an order. Two halves are sorted at
-// the same time: those before and after a count from the middle of a sample.
-func (t *callerTable) sorted(compare func(x, y callerCount) int) []callerCount {
+// endPart keeps what was counted, or the first top of all in an order, and makes room
+// for other callers. top 0 keeps all.
+func (t *callerTable) endPart(top int, compare func(x, y callerRow) int) {
 	t.settle()
-	if t.counts.n == 0 {
+	var few []int64 // how often each of the shared tallies is there
+	for i := range t.counts {
+		c := t.counts[i]
+		if c.group == 0 {
+			continue
+		}
+		tally := t.tallies.at(c.tally)
+		if tally.Count == 0 { // as many were taken back
+			continue
+		}
+		t.rows++
+		if c.tally&ownTally != 0 {
+			t.total = t.total.Plus(*tally)
+		} else {
+			for int(c.tally) >= len(few) {
+				few = append(few, make([]int64, len(t.tallies.few)-len(few))...)
+			}
+			few[c.tally]++
+		}
+		r := callerRow{c, tally.Count}
+		if t.least != nil && compare(r, *t.least) >= 0 {
+			continue
+		}
+		t.kept = append(t.kept, r)
+		if top > 0 && len(t.kept) >= 4*top {
+			t.keepTop(top, compare)
+		}
+	}
+	for tally, n := range few {
+		if n > 0 {
+			t.total = t.total.Plus(t.tallies.few[tally].times(n))
+		}
+	}
+	clear(t.counts)
+	t.used = 0
+}
+
+// keepTop keeps the first of the counts.
+func (t *callerTable) keepTop(top int, compare func(x, y callerRow) int) {
+	slices.SortFunc(t.kept, compare)
+	t.kept = t.kept[:min(top, len(t.kept))]
+	if len(t.kept) == top {
+		least := t.kept[top-1]
+		t.least = &least
+	}
+}
+
+// merge takes in what another table has kept of other callers, whose groups have these
+// numbers here.
+func (t *callerTable) merge(o *callerTable, groups []uint32) {
+	tallies := map[uint32]uint32{} // of those that many share
+	t.kept = slices.Grow(t.kept, len(o.kept))
+	for _, c := range o.kept {
+		if c.caller >= longCaller {
+			c.caller = t.caller(o.text(c.caller))
+		}
+		c.group = groups[c.group-1] + 1
+		n, ok := tallies[c.tally]
+		if !ok {
+			n = ownTally | t.tallies.own.add(*o.tallies.at(c.tally))
+			if c.tally&ownTally == 0 {
+				tallies[c.tally] = n
+			}
+		}
+		c.tally = n
+		t.kept = append(t.kept, c)
+	}
+	t.rows += o.rows
+	t.total = t.total.Plus(o.total)
+	t.least = nil
+}
+
+// sorted are the counts of all parts in an order, the first top of them, or all. Two
+// halves are sorted at the same time: those before and after a count from the middle
+// of a sample.
+func (t *callerTable) sorted(top int, compare func(x, y callerRow) int) []callerRow {
+	if top > 0 {
+		t.keepTop(top, compare)
+		return t.kept
+	}
+	if len(t.kept) == 0 {
 		return nil
 	}
-	var sample []callerCount
-	for i := 0; i < t.counts.n; i += 1 + t.counts.n/1000 {
-		sample = append(sample, *t.counts.at(uint32(i)))
+	var sample []callerRow
+	for i := 0; i < len(t.kept); i += 1 + len(t.kept)/1000 {
+		sample = append(sample, t.kept[i])
 	}
 	slices.SortFunc(sample, compare)
 	middle := sample[len(sample)/2]
 
-	list := make([]callerCount, t.counts.n)
+	list := make([]callerRow, len(t.kept))
 	low, high := 0, len(list)
-	for i := range t.counts.n {
-		switch c := t.counts.at(uint32(i)); {
-		case c.n == 0:
-		case compare(*c, middle) < 0:
-			list[low] = *c
+	for i := range t.kept {
+		if c := t.kept[i]; compare(c, middle) < 0 {
+			list[low] = c
 			low++
-		default:
+		} else {
 			high--
-			list[high] = *c
+			list[high] = c
 		}
 	}
 	var other sync.WaitGroup
 	other.Go(func() { slices.SortFunc(list[:low], compare) })
 	slices.SortFunc(list[high:], compare)
 	other.Wait()
-	return slices.Delete(list, low, high)
+	return list
 }

@@ -140,12 +140,16 @@ func local(us int64, zone *time.Location) (time.Time, bool) {
 
 // add counts n attempts of one outcome.
 func (t *Tally) add(c store.Cell, o codes.Outcome) {
-	t.Count += c.N
+	t.count(c.N, o)
 	t.TalkMS += c.TalkMS
 	t.Talked += c.Talked
 	t.Short += c.Short
+}
+
+func (t *Tally) count(n int64, o codes.Outcome) {
+	t.Count += n
 	if f := t.field(o); f != nil {
-		*f += c.N
+		*f += n
 	}
 }
 
@@ -178,6 +182,17 @@ func (t Tally) Of(o codes.Outcome) int64 {
 	}
 	return 0
 }
+
+// times is the tally of n groups that have the same one.
+func (t Tally) times(n int64) Tally {
+	return Tally{
+		n * t.Count, n * t.Answered, n * t.User, n * t.Abandoned, n * t.Failed, n * t.Redirected, n * t.InProgress,
+		n * t.CompletedElsewhere, n * t.NotConnected, n * t.TalkMS, n * t.Talked, n * t.Short,
+	}
+}
+
+// Minus is what is left of a tally without another.
+func (t Tally) Minus(u Tally) Tally { return t.Plus(u.times(-1)) }
 
 // Plus is the sum of two tallies.
 func (t Tally) Plus(u Tally) Tally {

@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"time"
@@ -27,6 +28,8 @@ type grouper struct {
 	at      [][]*group // by the numbers of time and profile
 	groups  []*group
 	callers callerTable
+
+	before, after []uint32 // ranks of the groups by the keys before and after the caller
 }
 
 // profileNumber is what is needed of a profile with every cell.
@@ -68,15 +71,59 @@ func newGrouper(q Query) (*grouper, error) {
 
 func (g *grouper) byCaller() bool { return g.callerAt < len(g.keys) }
 
-// add counts a cell of a profile; by caller it is one call. The caller's text may be
-// a view.
-func (g *grouper) add(c store.Cell, p *store.Profile, caller string) {
-	n := g.profileNumber(c.Profile, p)
-	x := g.group(int(n.values-1), g.timeNumber(c.Time))
-	if g.byCaller() {
-		g.callers.add(uint32(x.number), caller, c, int(n.outcome))
-	} else {
-		x.tally.add(c, p.Outcome)
+// add counts a cell of a profile.
+func (g *grouper) add(c store.Cell, p *store.Profile) {
+	x := g.group(int(g.profileNumber(c.Profile, p).values-1), g.timeNumber(c.Time))
+	x.tally.add(c, p.Outcome)
+}
+
+// callerGroup is the number of a caller's group, and the place of the outcome in codes.Outcomes.
+func (g *grouper) callerGroup(profile, at int64, p *store.Profile) (group uint32, outcome int32) {
+	of := g.profileNumber(profile, p)
+	return uint32(g.group(int(of.values-1), g.timeNumber(at)).number), int32(of.outcome)
+}
+
+// endCallers ends a part of the callers: the following are others.
+func (g *grouper) endCallers() {
+	g.callers.endPart(g.q.Top, g.callerOrder())
+}
+
+// merge takes in what another grouper of the same query counted, of other callers.
+func (g *grouper) merge(o *grouper) {
+	numbers := map[string]uint32{}
+	for _, x := range g.groups {
+		numbers[groupID(x.keys)] = uint32(x.number)
+	}
+	groups := make([]uint32, len(o.groups))
+	for i, x := range o.groups {
+		n, ok := numbers[groupID(x.keys)]
+		if !ok {
+			n = uint32(len(g.groups))
+			x.number = int(n)
+			g.groups = append(g.groups, x)
+		}
+		groups[i] = n
+	}
+	g.callers.merge(&o.callers, groups)
+}
+
+// callerOrder is the order of rows by caller: largest first, then by the keys' values.
+func (g *grouper) callerOrder() func(x, y callerRow) int {
+	if len(g.before) != len(g.groups) {
+		g.before = g.ranks(func(keys []string) []string { return keys[:g.callerAt] })
+		g.after = g.ranks(func(keys []string) []string { return keys[g.callerAt+1:] })
+	}
+	return func(x, y callerRow) int {
+		if x.n != y.n {
+			return cmp.Compare(y.n, x.n)
+		}
+		if a, b := g.before[x.group-1], g.before[y.group-1]; a != b {
+			return cmp.Compare(a, b)
+		}
+		if order := g.callers.compare(x.caller, y.caller); order != 0 {
+			return order
+		}
+		return cmp.Compare(g.after[x.group-1], g.after[y.group-1])
 	}
 }
 
@@ -118,21 +165,29 @@ func (g *grouper) timeNumber(at int64) int {
 
 func (v *groupValues) add(keys []key, value func(key) (string, bool)) int {
 	values := make([]string, 0, len(keys))
-	var id []byte
 	for _, k := range keys {
 		if s, ok := value(k); ok {
 			values = append(values, s)
-			id = strconv.AppendInt(id, int64(len(s)), 10)
-			id = append(append(id, ':'), s...)
 		}
 	}
-	n, ok := v.number[string(id)]
+	id := groupID(values)
+	n, ok := v.number[id]
 	if !ok {
 		n = len(v.values)
-		v.number[string(id)] = n
+		v.number[id] = n
 		v.values = append(v.values, values)
 	}
 	return n
+}
+
+// groupID is different for different values.
+func groupID(values []string) string {
+	var id []byte
+	for _, s := range values {
+		id = strconv.AppendInt(id, int64(len(s)), 10)
+		id = append(append(id, ':'), s...)
+	}
+	return string(id)
 }
 
 func (g *grouper) group(profile, time int) *group {

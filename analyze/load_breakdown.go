@@ -1,7 +1,9 @@
 package analyze
 
 import (
+	"cmp"
 	"context"
+	"sync"
 
 	"callsift/store"
 	"callsift/store/codes"
@@ -24,9 +26,7 @@ func ReadBreakdown(ctx context.Context, db *store.DB, q Query) (Breakdown, error
 	if err != nil {
 		return Breakdown{}, err
 	}
-	r := &breakdownReader{db: db, grouper: g, d: Data{Profiles: profiles}}
-	r.sel = selectFrom(r.d, q, nil)
-	r.seen = make([]int64, len(r.sel.byID))
+	r := newBreakdownReader(db, g, Data{Profiles: profiles})
 	if q.NeedsCalls() {
 		err = r.calls(ctx)
 	} else {
@@ -38,6 +38,14 @@ func ReadBreakdown(ctx context.Context, db *store.DB, q Query) (Breakdown, error
 	return settledBreakdown(g.breakdown(), r.seenCells(), q)
 }
 
+func newBreakdownReader(db *store.DB, g *grouper, d Data) *breakdownReader {
+	r := &breakdownReader{db: db, grouper: g, d: d}
+	r.sel = selectFrom(d, g.q, nil)
+	r.seen = make([]int64, len(r.sel.byID))
+	r.places = make([]callerPlace, len(r.sel.byID))
+	return r
+}
+
 // breakdownReader hands what is read to a grouper.
 type breakdownReader struct {
 	*grouper
@@ -45,6 +53,8 @@ type breakdownReader struct {
 	d    Data // the profiles
 	sel  *selection
 	seen []int64 // by profile: how many are in the period, selected or not
+
+	places []callerPlace // by profile, where the time does not matter
 }
 
 func (r *breakdownReader) see(profile, n int64) {
@@ -70,7 +80,7 @@ func (r *breakdownReader) rollup(ctx context.Context) error {
 	count := func(c store.Cell) {
 		r.see(c.Profile, c.N)
 		if p := r.sel.profileAt(c.Profile, c.Time); p != nil {
-			r.add(c, p, "")
+			r.add(c, p)
 		}
 	}
 	if r.q.CountsOnly {
@@ -79,28 +89,123 @@ func (r *breakdownReader) rollup(ctx context.Context) error {
 	return r.db.EachCell(ctx, from, to, func(c store.Cell, _ int) { count(c) })
 }
 
-// calls counts one by one what the roll-up cannot answer.
+// calls counts one by one what neither the roll-up nor the counts by caller can answer.
 func (r *breakdownReader) calls(ctx context.Context) error {
+	if r.byCaller() && r.q.CountsOnly && onQuarter(r.q.Period.From) && onQuarter(r.q.Period.To) {
+		return r.callerCounts(ctx)
+	}
 	from, to := bounds(r.q.Period)
 	asksTime := r.q.asksTime()
 	q := store.CallerQuery{From: from, To: to, Start: asksTime, Talk: !r.q.CountsOnly}
 	return r.db.EachCaller(ctx, q, func(row *store.CallerRow) {
-		r.see(row.Profile, 1)
 		at := from
 		if asksTime { // no key needs it to the second, and what keys say of a quarter hour is kept
 			at = max(floor(row.Start, quarter), from)
 		}
-		p := r.sel.profileAt(row.Profile, at)
-		if p == nil || !r.sel.callerWanted(row.Caller) {
+		r.call(row, at)
+	})
+}
+
+// callerCounts sums up the counts by caller. Two goroutines count different callers
+// while a third one reads.
+func (r *breakdownReader) callerCounts(ctx context.Context) error {
+	g, err := newGrouper(r.q)
+	if err != nil {
+		return err
+	}
+	both := [...]*breakdownReader{r, newBreakdownReader(r.db, g, r.d)}
+	full := make(chan *store.CallerPart, 1)
+	var counting sync.WaitGroup
+	var errs [len(both)]error
+	for i, one := range both {
+		counting.Go(func() {
+			for p := range full {
+				if errs[i] == nil {
+					errs[i] = one.callerPart(p)
+				}
+			}
+		})
+	}
+	from, to := bounds(r.q.Period)
+	err = r.db.CallerParts(ctx, from, to, func(p *store.CallerPart) { full <- p })
+	close(full)
+	counting.Wait()
+	for id, n := range both[1].seen {
+		r.seen[id] += n
+	}
+	r.merge(both[1].grouper)
+	return cmp.Or(err, errs[0], errs[1])
+}
+
+// callerPart counts a part of the callers.
+func (r *breakdownReader) callerPart(p *store.CallerPart) error {
+	from, _ := bounds(r.q.Period)
+	asksTime, asksCaller := r.q.asksTime(), len(r.sel.callers) > 0
+	err := p.Each(func(e *store.CallerEntry) {
+		r.see(e.Profile, e.N)
+		var at callerPlace
+		switch {
+		case asksTime:
+			at = r.place(e.Profile, max(e.Quarter*quarter, from))
+		case uint64(e.Profile) < uint64(len(r.places)): // worked out once: each time, it was an eighth of the time
+			if !r.places[e.Profile].known {
+				r.places[e.Profile] = r.place(e.Profile, from)
+			}
+			at = r.places[e.Profile]
+		}
+		if !at.wanted {
 			return
 		}
-		c := store.Cell{Time: at, Profile: row.Profile, N: 1}
-		if p.Outcome == codes.Answered && row.Talk >= 0 {
-			c.Talked, c.TalkMS = 1, row.Talk
-			if row.Talk < shortMS {
-				c.Short = 1
-			}
+		caller := e.Caller
+		if caller == 0 {
+			caller = r.callers.caller(string(e.Text))
 		}
-		r.add(c, p, row.Caller)
+		if !asksCaller || r.sel.callerWanted(r.callers.text(caller)) {
+			r.callers.add(caller, at.group, int32(e.N), at.outcome, -1)
+		}
 	})
+	r.endCallers()
+	return err
+}
+
+// callerPlace is where a caller's calls of a profile and time are counted.
+type callerPlace struct {
+	known, wanted bool
+	group         uint32
+	outcome       int32
+}
+
+func (r *breakdownReader) place(profile, at int64) callerPlace {
+	p := r.sel.profileAt(profile, at)
+	if p == nil {
+		return callerPlace{known: true}
+	}
+	group, outcome := r.callerGroup(profile, at, p)
+	return callerPlace{true, true, group, outcome}
+}
+
+// call counts a call.
+func (r *breakdownReader) call(row *store.CallerRow, at int64) {
+	r.see(row.Profile, 1)
+	p := r.sel.profileAt(row.Profile, at)
+	if p == nil || !r.sel.callerWanted(row.Caller) {
+		return
+	}
+	talk := int64(-1)
+	if p.Outcome == codes.Answered {
+		talk = row.Talk
+	}
+	if r.byCaller() {
+		x := r.place(row.Profile, at)
+		r.callers.add(r.callers.caller(row.Caller), x.group, 1, x.outcome, talk)
+		return
+	}
+	c := store.Cell{Time: at, Profile: row.Profile, N: 1}
+	if talk >= 0 {
+		c.Talked, c.TalkMS = 1, talk
+		if talk < shortMS {
+			c.Short = 1
+		}
+	}
+	r.add(c, p)
 }

@@ -29,6 +29,7 @@ type Query struct {
 	By     []string
 
 	CountsOnly bool // a breakdown need not know TalkMS, Talked and Short
+	Top        int  // how many rows of a breakdown are wanted, the largest; 0: all
 
 	Witness Witness  // reads messages for the findings; nil: they are told without
 	Targets []Target // the user's, for the report

@@ -1,9 +1,6 @@
 package analyze
 
-import (
-	"callsift/store"
-	"callsift/store/codes"
-)
+import "callsift/store/codes"
 
 // tallies are kept by number. Those of few calls, as nearly all callers have, are kept
 // once for all that have the same, with the numbers of what they become by one call
@@ -24,21 +21,22 @@ const (
 	ownTally = 1 << 31 // flag of a number: the rest is that of one of its own
 )
 
-// plus is the number of a tally with c added. The tally itself may be gone.
-func (t *tallies) plus(n uint32, c store.Cell, outcome int) uint32 {
-	if n&ownTally != 0 {
-		t.own.at(n&^ownTally).add(c, outcomeAt(outcome))
-		return n
+// plus is the number of a tally with n calls added, see callerTable.add. The tally itself
+// may be gone.
+func (t *tallies) plus(number uint32, n, outcome int32, talk int64) uint32 {
+	if number&ownTally != 0 {
+		t.own.at(number&^ownTally).talked(n, outcome, talk)
+		return number
 	}
 	if t.few == nil {
 		t.few, t.number = make([]fewTally, 1), map[Tally]uint32{}
 	}
-	one := c.N == 1 && c.Talked == 0 && c.TalkMS == 0 && c.Short == 0
-	if m := t.few[n].plus[outcome]; one && m != 0 {
+	one := n == 1 && talk < 0
+	if m := t.few[number].plus[outcome]; one && m != 0 {
 		return m
 	}
-	sum := t.few[n].Tally
-	sum.add(c, outcomeAt(outcome))
+	sum := t.few[number].Tally
+	sum.talked(n, outcome, talk)
 	if !one || sum.Count > mostFew {
 		return ownTally | t.own.add(sum)
 	}
@@ -48,7 +46,7 @@ func (t *tallies) plus(n uint32, c store.Cell, outcome int) uint32 {
 		t.few = append(t.few, fewTally{Tally: sum})
 		t.number[sum] = m
 	}
-	t.few[n].plus[outcome] = m
+	t.few[number].plus[outcome] = m
 	return m
 }
 
@@ -59,14 +57,26 @@ func (t *tallies) at(n uint32) *Tally {
 	return &t.few[n].Tally
 }
 
-func outcomeAt(i int) codes.Outcome {
-	if i < len(codes.Outcomes) {
+// talked counts n calls that talked so long.
+func (t *Tally) talked(n, outcome int32, talk int64) {
+	t.count(int64(n), outcomeAt(outcome))
+	if talk >= 0 {
+		t.Talked += int64(n)
+		t.TalkMS += int64(n) * talk
+		if talk < shortMS {
+			t.Short += int64(n)
+		}
+	}
+}
+
+func outcomeAt(i int32) codes.Outcome {
+	if int(i) < len(codes.Outcomes) {
 		return codes.Outcomes[i]
 	}
 	return ""
 }
 
-// blockList is a list whose elements are never moved.
+// blockList is a list whose elements are never moved. With n set to 0 it is empty.
 type blockList[T any] struct {
 	blocks [][]T
 	n      int
@@ -78,7 +88,7 @@ func (l *blockList[T]) at(i uint32) *T { return &l.blocks[i/blockSize][i%blockSi
 
 // add gives the place of v.
 func (l *blockList[T]) add(v T) uint32 {
-	if l.n%blockSize == 0 {
+	if l.n == len(l.blocks)*blockSize {
 		l.blocks = append(l.blocks, make([]T, blockSize))
 	}
 	i := uint32(l.n)

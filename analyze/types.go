@@ -51,12 +51,13 @@ type Breakdown struct {
 	Method  string
 	By      []string
 	Period  Period
-	Total   Tally
+	Total   Tally  // of all, also of the rows that Query.Top leaves out
+	More    int    // how many rows those are
 	Warning string // a sentence about calls that may be counted twice; "" if there are none
 
 	counted *grouper
-	groups  []*group      // the rows
-	callers []callerCount // the rows, where one of the keys is the caller
+	groups  []*group    // the rows
+	callers []callerRow // the rows, where one of the keys is the caller
 }
 
 // Ratio is a proportion with what it was made of. A ratio over 0 has no value.

@@ -51,6 +51,7 @@ func (im *Import) countRecent(a *Attempt, p *recentProfile) {
 		p.cell = key
 	}
 	p.sum.add(a, 1)
+	im.countCaller(a, p.id, 1)
 	im.countDelays(a, key, 1)
 }
 
@@ -68,6 +69,7 @@ func (im *Import) count(a *Attempt, profile, n int64) {
 	var c Cell
 	c.add(a, n)
 	im.addCell(key, c)
+	im.countCaller(a, profile, n)
 	im.countDelays(a, key, n)
 }
 

@@ -150,11 +150,11 @@ func (im *Import) removeResult(bundle int64) {
 		profile int64
 	}
 	var rows []old
-	im.query(`SELECT a.profile, a.start, a.pdd_ms, a.setup_ms, a.talk_ms, a.delays, p.scope, p.outcome, p.method, p.code FROM attempt a JOIN profile p ON p.id = a.profile WHERE a.bundle = ? AND a.bundle <> 0`,
+	im.query(`SELECT a.profile, a.start, a.caller, a.pdd_ms, a.setup_ms, a.talk_ms, a.delays, p.scope, p.outcome, p.method, p.code FROM attempt a JOIN profile p ON p.id = a.profile WHERE a.bundle = ? AND a.bundle <> 0`,
 		[]any{bundle}, func(r *sql.Rows) error {
 			var o old
 			var delays sql.RawBytes
-			err := r.Scan(&o.profile, &o.a.Start, &o.a.PDD, &o.a.Setup, &o.a.Talk, &delays, &o.a.Profile.Scope, &o.a.Profile.Outcome, &o.a.Profile.Method, &o.a.Profile.Code)
+			err := r.Scan(&o.profile, &o.a.Start, &o.a.Caller, &o.a.PDD, &o.a.Setup, &o.a.Talk, &delays, &o.a.Profile.Scope, &o.a.Profile.Outcome, &o.a.Profile.Method, &o.a.Profile.Code)
 			o.a.unpackDelays(delays)
 			rows = append(rows, o)
 			return err

@@ -74,6 +74,8 @@ type Import struct {
 	attempts, bundles, evidence     rowBuffer
 	links, events, profiled, keys   rowBuffer
 	cellRows, delayRows, minuteRows rowBuffer
+	callerRows                      rowBuffer
+	callers                         callerCounts
 	nextAttempt, nextBundle         int64
 	scratch                         [32]byte
 	known                           bundleFilter
@@ -154,8 +156,8 @@ func (im *Import) addSource(s *Source) {
 		VALUES (?, ?, ?, ?, ?, 0, 0, 0, 0, 0, 0, 0, '', '', '')`, s.Path, s.SHA256, s.Size, s.Format, string(s.State))
 }
 
-func (im *Import) buffers() [10]*rowBuffer {
-	return [...]*rowBuffer{&im.attempts, &im.bundles, &im.evidence, &im.links, &im.events, &im.profiled, &im.keys, &im.cellRows, &im.delayRows, &im.minuteRows}
+func (im *Import) buffers() [11]*rowBuffer {
+	return [...]*rowBuffer{&im.attempts, &im.bundles, &im.evidence, &im.links, &im.events, &im.profiled, &im.keys, &im.cellRows, &im.delayRows, &im.minuteRows, &im.callerRows}
 }
 
 func (im *Import) initBuffers() {
@@ -171,6 +173,8 @@ func (im *Import) initBuffers() {
 		conflict: `ON CONFLICT (quarter, profile) DO UPDATE SET n = n + excluded.n, talked = talked + excluded.talked, talk_ms = talk_ms + excluded.talk_ms, short = short + excluded.short`}
 	im.delayRows.bufferedTable = bufferedTable{name: "delay", width: 5,
 		conflict: `ON CONFLICT (quarter, profile, kind, bucket) DO UPDATE SET n = n + excluded.n`}
+	im.callerRows.bufferedTable = bufferedTable{name: "caller_count", width: 4}
+	im.callers.full = im.storeCallers
 	im.minuteRows.bufferedTable = bufferedTable{name: "minute", width: 4,
 		conflict: `ON CONFLICT (minute) DO UPDATE SET begun = begun + excluded.begun, answered = answered + excluded.answered, ended = ended + excluded.ended`}
 	for _, b := range im.buffers() {
@@ -250,6 +254,7 @@ func (im *Import) saveSource() {
 func (im *Import) Commit() error {
 	im.storeKeys()
 	im.flushCells()
+	im.flushCallers()
 	for step, n := range im.ledger {
 		if n != 0 {
 			im.beside(`INSERT INTO ledger (step, n) VALUES (?, ?) ON CONFLICT (step) DO UPDATE SET n = n + excluded.n`, Step(step).String(), n)

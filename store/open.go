@@ -33,6 +33,7 @@ type DB struct {
 	// by itself, and what comes then would be kept, each statement alone.
 	importing atomic.Bool
 	first     bool // opened for writing, and nothing was ever imported: see first.go
+	erasing   bool // see EraseDeleted
 	early     earlyWriter
 }
 
@@ -220,6 +221,11 @@ func (db *DB) runMigrations(names []string) error {
 	for _, name := range names[have:] {
 		if err := runScript(tx, name); err != nil {
 			return fmt.Errorf("%s: schema %s: %w", db.path, name, db.explain(err))
+		}
+	}
+	if have > 0 && have < callerSchema {
+		if err := fillCallers(tx); err != nil {
+			return fmt.Errorf("%s: schema: %w", db.path, db.explain(err))
 		}
 	}
 	if err := fillCodes(tx); err != nil {

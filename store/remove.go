@@ -91,6 +91,7 @@ func (db *DB) Compact(ctx context.Context) error {
 
 // EraseDeleted makes the following changes overwrite what they delete.
 func (db *DB) EraseDeleted(ctx context.Context) error {
+	db.erasing = true
 	rows, err := db.sql.QueryContext(ctx, "PRAGMA secure_delete = ON")
 	if err == nil {
 		err = rows.Close()

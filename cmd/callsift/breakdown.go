@@ -109,7 +109,9 @@ func runBreakdown(ctx context.Context, a *app, opt breakdownOptions, paths []str
 		// garbage at every doubling of a small heap took a fifth of that.
 		debug.SetGCPercent(400)
 	}
-	q.CountsOnly = opt.format != "json"
+	if opt.format != "json" {
+		q.CountsOnly, q.Top = true, opt.top
+	}
 	b, err := analyze.ReadBreakdown(ctx, db, q)
 	if why := analyze.UncountableError(""); errors.As(err, &why) {
 		return usage(err)
@@ -120,7 +122,7 @@ func runBreakdown(ctx context.Context, a *app, opt breakdownOptions, paths []str
 	if opt.format == "json" {
 		err = writeJSON(a.out, b)
 	} else {
-		err = breakdownSheet(&b, opt.top).write(a.out, opt.format)
+		err = breakdownSheet(&b).write(a.out, opt.format)
 	}
 	if err != nil {
 		return err
@@ -141,16 +143,12 @@ func unit(b *analyze.Breakdown) string {
 	return "calls"
 }
 
-func breakdownSheet(b *analyze.Breakdown, top int) *sheet {
+func breakdownSheet(b *analyze.Breakdown) *sheet {
 	s := newSheet(append(append([]string{}, b.By...), unit(b)+">", "share>", "answered>", "user>", "abandoned>", "failed>", "of failures>", "other>")...)
 	for i := range b.By {
 		if b.By[i] == "code" || b.By[i] == "cause_code" || b.By[i] == "cause_q850" {
 			s.right[i] = true
 		}
-	}
-	shown := b.Len()
-	if top > 0 {
-		shown = min(top, shown)
 	}
 	// By caller there are a million rows: their cells are made when they are printed,
 	// and those of the numbers, of which there are few, kept. Without that, cells were
@@ -158,12 +156,9 @@ func breakdownSheet(b *analyze.Breakdown, top int) *sheet {
 	numbers := map[tallyShown]*rowTail{}
 	s.made = func(f func([]string, *rowTail) error) error {
 		cells := make([]string, 0, len(b.By))
-		var rest analyze.Tally
-		for i, r := range b.Rows() {
-			if i >= shown {
-				rest = rest.Plus(r.Tally)
-				continue
-			}
+		var shown analyze.Tally
+		for _, r := range b.Rows() {
+			shown = shown.Plus(r.Tally)
 			t := shownOf(&r.Tally)
 			of := numbers[t]
 			if of == nil {
@@ -177,9 +172,10 @@ func breakdownSheet(b *analyze.Breakdown, top int) *sheet {
 				return err
 			}
 		}
-		if more := b.Len() - shown; more > 0 {
+		if b.More > 0 {
+			rest := b.Total.Minus(shown)
 			keys := make([]string, len(b.By))
-			keys[0] = fmt.Sprintf("(%d more)", more)
+			keys[0] = fmt.Sprintf("(%d more)", b.More)
 			return f(keys, tallyTail(shownOf(&rest), &b.Total))
 		}
 		return nil
