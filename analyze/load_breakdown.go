@@ -114,7 +114,10 @@ func (r *breakdownReader) callerCounts(ctx context.Context) error {
 		return err
 	}
 	both := [...]*breakdownReader{r, newBreakdownReader(r.db, g, r.d)}
-	full := make(chan *store.CallerPart, 1)
+	full, used := make(chan *store.CallerPart, 1), make(chan *store.CallerPart, 4)
+	for range cap(used) { // one is filled, one waits, two are counted
+		used <- new(store.CallerPart)
+	}
 	var counting sync.WaitGroup
 	var errs [len(both)]error
 	for i, one := range both {
@@ -123,11 +126,12 @@ func (r *breakdownReader) callerCounts(ctx context.Context) error {
 				if errs[i] == nil {
 					errs[i] = one.callerPart(p)
 				}
+				used <- p
 			}
 		})
 	}
 	from, to := bounds(r.q.Period)
-	err = r.db.CallerParts(ctx, from, to, func(p *store.CallerPart) { full <- p })
+	err = r.db.CallerParts(ctx, from, to, func() *store.CallerPart { return <-used }, func(p *store.CallerPart) { full <- p })
 	close(full)
 	counting.Wait()
 	for id, n := range both[1].seen {

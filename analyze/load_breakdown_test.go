@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"callsift/store"
 	"callsift/store/codes"
@@ -85,6 +88,81 @@ func TestBreakdownByCaller(t *testing.T) {
 			}
 			if r.Tally != w {
 				t.Errorf("%v: %+v, want %+v", r.Keys, r.Tally, w)
+			}
+		}
+	}
+}
+
+// TestBreakdownTop: the counts by caller give the same rows as the calls one by one, and
+// with a bound the first of them; bounds, conditions and what was taken back are kept.
+func TestBreakdownTop(t *testing.T) {
+	ctx := context.Background()
+	db, err := store.Open(filepath.Join(t.TempDir(), "x.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	begin := time.Date(2026, 11, 9, 0, 0, 0, 0, time.UTC)
+	outcomes := []codes.Outcome{codes.Answered, codes.Failed, codes.User}
+	r := rand.New(rand.NewPCG(5, 6))
+	callers := []string{"", "anonymous", "+4930123456", "0012345678901234567890", "ünknown"}
+	for range 2000 {
+		callers = append(callers, fmt.Sprint(r.IntN(1_000_000)))
+	}
+	bundle := int64(0)
+	for range 3 { // imports, each of which replaces some of what was there
+		im, err := db.Begin(ctx, store.Source{Path: fmt.Sprint(bundle), State: store.Imported})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 20_000 {
+			at := begin.Add(time.Duration(r.IntN(48*3600)) * time.Second)
+			row := []store.Attempt{{Start: at.UnixMicro(), Caller: callers[int(r.ExpFloat64()*300)%len(callers)], Setup: 1, Talk: -1, PDD: -1, Alert: -1, Media: -1, Bye: -1, Legs: 1, Source: 1,
+				Profile: store.Profile{Scope: store.ScopeBoth, Method: "INVITE", Outcome: outcomes[i%3], Code: 200 + i%3, PrefixHint: fmt.Sprint(r.IntN(5))}}}
+			if i%4 == 0 && bundle > 0 {
+				im.Replace(1+r.Int64N(bundle), false, [][]store.Attempt{row}, store.Steps{}, true)
+				continue
+			}
+			id, known := im.Bundle("sip", fmt.Sprint(bundle))
+			bundle++
+			im.AddEvidence(id, []byte{1})
+			im.Replace(id, !known, [][]store.Attempt{row}, store.Steps{}, true)
+		}
+		im.Settle(func([]*store.Profile, map[int64]int64) {})
+		if err := im.Commit(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	from := begin.Add(3 * time.Hour)
+	for _, q := range []Query{
+		{By: []string{"source"}},
+		{By: []string{"source", "prefix"}},
+		{By: []string{"prefix", "source", "code"}, Period: Period{From: from, To: from.Add(20 * time.Hour)}},
+		{By: []string{"source", "hour"}, Period: Period{From: from}, Where: mustWhere(t, "source!=+4930123456", "hour!=5")},
+		{By: []string{"day", "source"}, Where: mustWhere(t, "outcome=failed")},
+		{By: []string{"source"}, Where: mustWhere(t, "source=anonymous,0012345678901234567890")},
+	} {
+		one, err := ReadBreakdown(ctx, db, q) // call by call, for what was talked
+		if err != nil {
+			t.Fatal(err)
+		}
+		q.CountsOnly = true
+		all, err := ReadBreakdown(ctx, db, q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := rowsIn(one)
+		if diff := cmp.Diff(want, rowsIn(all)); diff != "" || all.Total != one.Total || all.More != 0 || len(want) == 0 {
+			t.Fatalf("by %v: %d more; %s", q.By, all.More, diff)
+		}
+		for _, q.Top = range []int{1, 7, 100, len(want), len(want) + 1} {
+			top, err := ReadBreakdown(ctx, db, q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			first := want[:min(q.Top, len(want))]
+			if diff := cmp.Diff(first, rowsIn(top)); diff != "" || top.Total != one.Total || top.Len()+top.More != len(want) {
+				t.Fatalf("by %v, first %d: %d and %d more of %d; %s", q.By, q.Top, top.Len(), top.More, len(want), diff)
 			}
 		}
 	}

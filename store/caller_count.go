@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/binary"
 	"unsafe"
 )
 
@@ -108,38 +109,38 @@ func fillCallers(tx *sql.Tx) error {
 
 // CallerPart is what table caller_count holds of a part of the callers.
 type CallerPart struct {
-	from, to int64 // quarter hours
-	packs    [][]byte
+	from, to int64  // quarter hours
+	packs    []byte // each behind its size, see blobs
 }
 
 // Each hands out the part's entries. They have no order, and some may take back others.
 // An entry is only valid during the call.
 func (p *CallerPart) Each(f func(*CallerEntry)) error {
-	for _, data := range p.packs {
-		if err := unpackCallers(data, p.from, p.to, f); err != nil {
+	for rest := p.packs; len(rest) > 0; {
+		size := binary.LittleEndian.Uint32(rest)
+		if err := unpackCallers(rest[4:4+size], p.from, p.to, f); err != nil {
 			return err
 		}
+		rest = rest[4+size:]
 	}
 	return nil
 }
 
 // CallerParts hands out how the calls that begin in [from, to), microseconds UTC on
 // quarter hours (to 0: no end), count by caller, one part of the callers after the
-// other: a caller's entries are all in the same. f may hand it to another goroutine.
-func (db *DB) CallerParts(ctx context.Context, from, to int64, f func(*CallerPart)) error {
+// other: a caller's entries are all in the same. next gives the CallerPart to fill, a
+// new or a used one, and f gets it.
+func (db *DB) CallerParts(ctx context.Context, from, to int64, next func() *CallerPart, f func(*CallerPart)) error {
 	return db.snapshot(ctx, func(tx *sql.Tx) error {
 		for part := range callerParts {
-			p := CallerPart{from: from / Quarter, to: quarterEnd(to)}
-			err := eachRow(ctx, tx, `SELECT data FROM caller_count WHERE part = ? AND first < ? AND last >= ?`, []any{part, p.to, p.from}, func(r *sql.Rows) error {
-				var data sql.RawBytes // stays valid: go-sqlite3 makes a new slice of each blob
-				err := r.Scan(&data)
-				p.packs = append(p.packs, data)
-				return err
-			})
+			p := next()
+			*p = CallerPart{from: from / Quarter, to: quarterEnd(to), packs: p.packs[:0]}
+			var err error
+			p.packs, err = blobs(ctx, tx, p.packs, `data`, `caller_count WHERE part = ? AND first < ? AND last >= ?`, []any{part, p.to, p.from})
 			if err != nil {
 				return err
 			}
-			f(&p)
+			f(p)
 		}
 		return nil
 	})

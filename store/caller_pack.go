@@ -123,7 +123,7 @@ func (p *callerPack) add(e *CallerEntry) {
 	p.data, p.quarter, p.profile = b, e.Quarter, e.Profile
 }
 
-var errCallerPack = errors.New("table caller_count: packed entries end early")
+var errCallerPack = errors.New("table caller_count: packed entries end early, or stand in the wrong row")
 
 // unpackCallers hands out the entries of a part's data with a quarter hour in
 // [from, to).

@@ -3,7 +3,12 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"hash/fnv"
+	"maps"
+	"math"
+	"slices"
 	"time"
 
 	"callsift/store/codes"
@@ -226,11 +231,12 @@ func (c *checker) rollups() {
 	}
 	current, s := int64(-1), sums{map[int64]Cell{}, map[Delay]int64{}}
 	quarters := int64(0)
-	c.each(`SELECT profile, start, pdd_ms, setup_ms, talk_ms, delays FROM attempt ORDER BY start`, func(r *sql.Rows) error {
+	callers := callerMarks{}
+	c.each(`SELECT profile, start, caller, pdd_ms, setup_ms, talk_ms, delays FROM attempt ORDER BY start`, func(r *sql.Rows) error {
 		var a Attempt
 		var profile int64
-		var delays sql.RawBytes
-		if err := r.Scan(&profile, &a.Start, &a.PDD, &a.Setup, &a.Talk, &delays); err != nil {
+		var caller, delays sql.RawBytes
+		if err := r.Scan(&profile, &a.Start, &caller, &a.PDD, &a.Setup, &a.Talk, &delays); err != nil {
 			return err
 		}
 		a.unpackDelays(delays)
@@ -245,12 +251,14 @@ func (c *checker) rollups() {
 		if p := profiles[profile]; p != nil {
 			a.Profile = *p
 		}
+		callers.add(caller, current, profile, 1)
 		s.add(&a, current, profile)
 		return nil
 	})
 	if quarters > 0 {
 		compare(current, s)
 	}
+	c.callers(callers)
 	if wrong > 0 {
 		c.found("rollup", adviceRollup, "%d sums of the roll-up differ from the calls, the first in the quarter hour that begins %s", wrong, timeText(first*Quarter))
 	}
@@ -263,6 +271,52 @@ func (c *checker) rollups() {
 	}
 	if n := c.number(`SELECT count(*) FROM delay d WHERE NOT EXISTS (SELECT 1 FROM rollup r WHERE r.quarter = d.quarter AND r.profile = d.profile)`); n > 0 {
 		c.found("rollup", adviceRollup, "%d distributions of delays belong to no cell of the roll-up", n)
+	}
+}
+
+// callerMarks sum up, by quarter hour, a mark of each call that stands for its caller
+// and profile: in whatever order, the same calls have the same sum.
+type callerMarks map[int64]uint64
+
+func (m callerMarks) add(caller []byte, quarter, profile, n int64) {
+	h := fnv.New64a()
+	h.Write(caller)
+	mark := (h.Sum64() ^ uint64(profile)*0x9E3779B97F4A7C15) * 0xD6E8FEB86659FD93
+	if m[quarter] += uint64(n) * (mark ^ mark>>32); m[quarter] == 0 {
+		delete(m, quarter)
+	}
+}
+
+// callers holds the counts by caller against the calls' marks.
+func (c *checker) callers(m callerMarks) {
+	c.each(`SELECT part, first, last, data FROM caller_count`, func(r *sql.Rows) error {
+		var part, first, last int64
+		var data sql.RawBytes
+		if err := r.Scan(&part, &first, &last, &data); err != nil {
+			return err
+		}
+		var buf [16]byte
+		misplaced := false
+		err := unpackCallers(data, math.MinInt64, math.MaxInt64, func(e *CallerEntry) {
+			text := e.Text
+			if e.Caller != 0 {
+				text = e.Caller.AppendText(buf[:0])
+			}
+			misplaced = misplaced || int64(e.Caller.part()) != part || e.Quarter < first || e.Quarter > last
+			m.add(text, e.Quarter, e.Profile, -e.N)
+		})
+		if err == nil && misplaced {
+			err = errCallerPack
+		}
+		if errors.Is(err, errCallerPack) {
+			c.found("rollup", adviceRollup, "%v", err)
+			return nil
+		}
+		return err
+	})
+	if len(m) > 0 {
+		first := slices.Min(slices.Collect(maps.Keys(m)))
+		c.found("rollup", adviceRollup, "counts by caller differ from the calls in %d quarter hours, the first begins %s", len(m), timeText(first*Quarter))
 	}
 }
 

@@ -40,7 +40,7 @@ func (db *DB) Query(ctx context.Context, query string, columns func([]string) er
 			return sqlite3.SQLITE_OK
 		}
 		if refused == "" {
-			refused = opWords(op, a, query[begin:])
+			refused = opWords(op, a, b, query[begin:])
 		}
 		return sqlite3.SQLITE_DENY
 	}); err != nil {
@@ -108,11 +108,16 @@ const sqliteRecursive = 33
 // readingPragmas describe the schema and set nothing.
 var readingPragmas = []string{"table_info", "table_xinfo", "table_list", "index_list", "index_info"}
 
+// ownFunctions are for this package, see rows.c.
+var ownFunctions = []string{"keep_blob", "kept_blobs"}
+
 // reads tells whether an operation of a statement only reads this database.
 func reads(op int, a, b string) bool {
 	switch op {
-	case sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqliteRecursive:
+	case sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqliteRecursive:
 		return true
+	case sqlite3.SQLITE_FUNCTION:
+		return !slices.Contains(ownFunctions, strings.ToLower(b))
 	case sqlite3.SQLITE_PRAGMA:
 		return slices.Contains(readingPragmas, strings.ToLower(a)) || b == "" && strings.EqualFold(a, "user_version")
 	}
@@ -120,13 +125,14 @@ func reads(op int, a, b string) bool {
 }
 
 // opWords names an operation of a statement that is refused.
-func opWords(op int, a, statement string) string {
+func opWords(op int, a, b, statement string) string {
 	if op == sqlite3.SQLITE_ATTACH && beginsWith(statement, "VACUUM") {
 		return "VACUUM" // it attaches the file that it writes the database to
 	}
 	words := map[int]string{
 		sqlite3.SQLITE_INSERT: "INSERT", sqlite3.SQLITE_UPDATE: "UPDATE", sqlite3.SQLITE_DELETE: "DELETE", sqlite3.SQLITE_ATTACH: "ATTACH",
 		sqlite3.SQLITE_DETACH: "DETACH", sqlite3.SQLITE_PRAGMA: "PRAGMA " + a, sqlite3.SQLITE_TRANSACTION: "a transaction",
+		sqlite3.SQLITE_FUNCTION: "the function " + b,
 	}
 	if w := words[op]; w != "" {
 		return w

@@ -3,6 +3,7 @@
 package store
 
 // int callsift_packed_rows(void);
+// unsigned char *callsift_kept(long long, long long *);
 import "C"
 
 import (
@@ -10,9 +11,10 @@ import (
 	"database/sql"
 	"fmt"
 	"strings"
+	"unsafe"
 )
 
-// registerRows makes packed_rows and pack_values (rows.c) known to the connections opened from
+// registerRows makes the functions of rows.c known to the connections opened from
 // now on. Doing it twice is harmless.
 func registerRows() error {
 	if rc := C.callsift_packed_rows(); rc != 0 {
@@ -62,4 +64,21 @@ func packedRows(ctx context.Context, tx *sql.Tx, columns, from string, args []an
 		}
 		return f(data)
 	})
+}
+
+// blobs appends the blobs of SELECT column FROM from to buf, the size of each in 4 bytes
+// (low first) before it.
+func blobs(ctx context.Context, tx *sql.Tx, buf []byte, column, from string, args []any) ([]byte, error) {
+	var at, count int64
+	if err := tx.QueryRowContext(ctx, `SELECT kept_blobs()`).Scan(&at); err != nil {
+		return buf, err
+	}
+	var n C.longlong
+	C.callsift_kept(C.longlong(at), &n) // what a statement before left when it failed
+	err := tx.QueryRowContext(ctx, "SELECT count(keep_blob("+column+")) FROM "+from, args...).Scan(&count)
+	data := C.callsift_kept(C.longlong(at), &n)
+	if err != nil {
+		return buf, err
+	}
+	return append(buf, unsafe.Slice((*byte)(data), int(n))...), nil
 }

@@ -5,6 +5,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/binary"
 	"fmt"
 	"strings"
 )
@@ -101,4 +102,16 @@ func packedRows(ctx context.Context, tx *sql.Tx, columns, from string, args []an
 		}
 		return f(data)
 	})
+}
+
+// blobs appends the blobs of SELECT column FROM from to buf, the size of each in 4 bytes
+// (low first) before it.
+func blobs(ctx context.Context, tx *sql.Tx, buf []byte, column, from string, args []any) ([]byte, error) {
+	err := eachRow(ctx, tx, "SELECT "+column+" FROM "+from, args, func(r *sql.Rows) error {
+		var data sql.RawBytes
+		err := r.Scan(&data)
+		buf = append(binary.LittleEndian.AppendUint32(buf, uint32(len(data))), data...)
+		return err
+	})
+	return buf, err
 }

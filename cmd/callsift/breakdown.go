@@ -14,6 +14,10 @@ import (
 	"callsift/store/codes"
 )
 
+// shownRows is how many rows people are shown unless they say otherwise: a week's
+// callers were a table of a million.
+const shownRows = 1000
+
 type breakdownOptions struct {
 	selectFlags
 	by       string
@@ -44,13 +48,18 @@ EXIT STATUS
 		Example: `  callsift breakdown --by class,code --week last
   callsift breakdown --by trunk,code --where outcome=failed --scope leg
   callsift breakdown --by code --method REGISTER --format json`,
-		RunE: func(cmd *cobra.Command, paths []string) error { return runBreakdown(cmd.Context(), a, opt, paths) },
+		RunE: func(cmd *cobra.Command, paths []string) error {
+			if opt.format == "csv" && !cmd.Flags().Changed("top") {
+				opt.top = 0
+			}
+			return runBreakdown(cmd.Context(), a, opt, paths)
+		},
 	}
 	opt.period(cmd)
 	opt.what(cmd)
 	cmd.Flags().StringVar(&opt.by, "by", "class,code", "`KEYS` to count by, separated by commas")
 	cmd.Flags().StringVar(&opt.format, "format", "table", "output `FORMAT`: table, json, csv or md")
-	cmd.Flags().IntVar(&opt.top, "top", 0, "only the `N` largest rows; the rest is one row (table and md)")
+	cmd.Flags().IntVar(&opt.top, "top", shownRows, "only the `N` largest rows, the rest is one row; 0: all (json has all, csv too if N is not given)")
 	cmd.Flags().StringVar(&opt.failOver, "fail-over", "", "exit with status 3 if more than `RATE` of the calls failed, e.g. 5%")
 	cmd.RegisterFlagCompletionFunc("by", cobra.FixedCompletions(analyze.Keys(), cobra.ShellCompDirectiveNoFileComp))
 	cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(outputFormats, cobra.ShellCompDirectiveNoFileComp))
