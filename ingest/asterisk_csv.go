@@ -113,6 +113,9 @@ type astRow struct {
 	outcome           codes.Outcome
 	reason            string
 	duration, billsec int // seconds, -1: negative
+
+	caller string // set by findRoute
+	route  route
 }
 
 func (r *astRow) col(i int) string { return r.fields[i].text(r.text) }
@@ -203,7 +206,9 @@ type astReader struct {
 	out   Sink
 	times astTimes
 	names interned
-	row   astRow
+	own   astRow  // that is read here
+	row   *astRow // own, or one that was read ahead
+	ahead astAhead
 
 	ring    [astWindow]astEntry
 	keys    [astWindow]uint64 // of the uniqueids in ring, 0: none
@@ -213,10 +218,19 @@ type astReader struct {
 
 func readAsteriskCSV(in *Input, out Sink) error {
 	r := &astReader{lines: newCSVLines(in), out: out, names: interned{}}
-	r.lines.moving = r.keep
+	r.row = &r.own
+	r.lines.moving = func() {
+		r.ahead.stop()
+		r.keep()
+	}
+	defer r.ahead.stop()
 	r.times.clock.zone = in.Zone
 	r.times.survey(r.lines.head())
 	for {
+		if row := r.ahead.next(r.lines); row != nil {
+			r.aheadLine(row)
+			continue
+		}
 		end, next, whole, ok := r.lines.peek(0)
 		if !ok {
 			break
@@ -231,6 +245,15 @@ func readAsteriskCSV(in *Input, out Sink) error {
 		out.Warn(Place{Line: 1}, "no row tells whether slashed dates are day/month or month/day: read as day/month")
 	}
 	return r.lines.err
+}
+
+// aheadLine takes a row that was read ahead.
+func (r *astReader) aheadLine(row *astAheadRow) {
+	r.row = &row.astRow
+	r.columns = row.n
+	r.cdr(Place{Offset: r.lines.offset, Length: row.end, Line: r.lines.number})
+	r.lines.take(row.next, 1)
+	r.row = &r.own
 }
 
 // oneLine reads the line of length end, and those after it if a quoted field goes on there.
@@ -264,6 +287,7 @@ func (r *astReader) oneLine(end, next int, whole bool) {
 		r.reject(at, wrong, r.lines.head()[:min(end, maxSample)])
 	} else {
 		r.columns = r.row.n
+		r.row.findRoute()
 		r.cdr(at)
 	}
 	r.lines.take(next, lines)
@@ -351,14 +375,11 @@ func (r *astReader) reject(at Place, reason string, sample []byte) {
 
 // cdr puts the row, which is sound, into the ring.
 func (r *astReader) cdr(at Place) {
-	row := &r.row
+	row := r.row
 	e := r.slot()
 	c := &e.cdr
 	c.Place, c.Recorded = at, row.text
-	c.Caller, c.Callee = row.col(astSrc), row.col(astDst)
-	if c.Caller == "" {
-		c.Caller = clidNumber(row.col(astClid))
-	}
+	c.Caller, c.Callee = row.caller, row.col(astDst)
 	c.Code, c.CauseQ850 = codes.Unknown, -1
 	r.outcome(c)
 
@@ -369,10 +390,9 @@ func (r *astReader) cdr(at Place) {
 	}
 	e.warn = r.setTimes(c, u)
 
-	route := astRoute(row.col(astChannel), row.col(astDstChannel), row.col(astLastApp), row.col(astLastData), row.col(astContext), c.Caller, c.Callee)
-	c.Direction = route.direction
-	c.Trunk = r.names.intern(route.trunk)
-	c.Peer = r.names.intern(route.address)
+	c.Direction = row.route.direction
+	c.Trunk = r.names.intern(row.route.trunk)
+	c.Peer = r.names.intern(row.route.address)
 
 	switch {
 	case link != "":
@@ -380,6 +400,15 @@ func (r *astReader) cdr(at Place) {
 	case u.epoch != 0:
 		r.linkBack(c, u.key())
 	}
+}
+
+// findRoute finds the caller and which way the call went.
+func (r *astRow) findRoute() {
+	r.caller = r.col(astSrc)
+	if r.caller == "" {
+		r.caller = clidNumber(r.col(astClid))
+	}
+	r.route = astRoute(r.col(astChannel), r.col(astDstChannel), r.col(astLastApp), r.col(astLastData), r.col(astContext), r.caller, r.col(astDst))
 }
 
 // ids are the columns that name the row and its call, as far as there are such.
@@ -425,7 +454,7 @@ func (r *astReader) outcome(c *CDR) {
 // setTimes sets start, answer, end and talk; the result is a warning or empty.
 // End and answer follow from the two durations, which no clock change spoils.
 func (r *astReader) setTimes(c *CDR, u uniqueID) (warn string) {
-	row := &r.row
+	row := r.row
 	duration, billsec := row.duration, row.billsec
 	start, ambiguous := r.times.start(row, u, int64(max(duration, 0)))
 	if ambiguous {

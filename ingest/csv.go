@@ -20,6 +20,7 @@ type csvLines struct {
 	number     int   // 1-based, of the line at pos
 	terminator byte
 	moving     func() // called before the buffer's bytes move, for who keeps views of lines
+	fills      int    // how often they have moved
 }
 
 // newCSVLines fills the first window, which head then returns.
@@ -53,8 +54,11 @@ func (l *csvLines) head() []byte { return l.buf[l.pos:l.end] }
 
 // fill is the window's, and says so before.
 func (l *csvLines) fill() {
-	if !l.eof && l.moving != nil {
-		l.moving()
+	if !l.eof {
+		l.fills++
+		if l.moving != nil {
+			l.moving()
+		}
 	}
 	l.window.fill()
 }
