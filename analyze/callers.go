@@ -14,14 +14,13 @@ import (
 // callerTable counts the calls of each caller in each group. It is made for a
 // million callers, of whom nearly all have few calls: a hash table with open addressing
 // whose counts hold no pointers. Callers come in parts, and what a part has counted
-// makes room for the next, so that all of it stays in the processor's cache. For the
-// 2.5 M calls of a week, all parts in one table took three times as long, and a map
-// with texts as keys nine times.
+// makes room for the next, so that all of it stays in the processor's cache: for the
+// 2.5 M calls of a week, all parts in one table took two and a half times as long, and
+// three times the memory. Making calls wait for one another's memory accesses, some at
+// a time, gained nothing any more.
 type callerTable struct {
 	counts  []callerCount // as many as a power of two; free where group is 0
 	used    int
-	waiting []callerCall // to be counted
-	touched uint32       // keeps what only loads memory from being left out
 	seed    [2]uint64
 	tallies tallies
 	long    map[string]uint32 // texts that are no numbers, by number
@@ -44,20 +43,6 @@ type callerCount struct {
 	group  uint32 // its number, and 1
 	tally  uint32 // in tallies
 }
-
-// callerCall is what waits to be counted.
-type callerCall struct {
-	caller  store.Caller
-	group   uint32
-	hash    uint32
-	n       int32
-	outcome int32
-	talk    int64
-}
-
-// callersTogether is how many calls are counted together: looking for one waits for
-// memory, and the processor waits for many places at the same time.
-const callersTogether = 64
 
 // callerRow is a count of a part that is done.
 type callerRow struct {
@@ -95,48 +80,18 @@ func (t *callerTable) text(c store.Caller) string {
 // add counts n calls that became an outcome (place in codes.Outcomes, or after them) and
 // of which each talked so long; -1: none did, or for an unknown time.
 func (t *callerTable) add(caller store.Caller, group uint32, n, outcome int32, talk int64) {
-	if t.waiting == nil {
-		t.seed = [2]uint64{rand.Uint64(), rand.Uint64()}
-		t.waiting = make([]callerCall, 0, callersTogether)
+	if 4*t.used >= 3*len(t.counts) {
 		t.grow()
 	}
-	if len(t.waiting) == callersTogether {
-		t.settle()
-	}
-	t.waiting = t.waiting[:len(t.waiting)+1]
-	w := &t.waiting[len(t.waiting)-1]
-	w.caller, w.group, w.n, w.outcome, w.talk = caller, group+1, n, outcome, talk
-	w.hash = t.hash(caller, group+1)
-}
-
-func (t *callerTable) hash(caller store.Caller, group uint32) uint32 {
-	high, low := bits.Mul64(uint64(caller)^t.seed[0], uint64(group)^t.seed[1])
-	return uint32(high ^ low)
-}
-
-// settle counts what waits.
-func (t *callerTable) settle() {
-	for 4*(t.used+len(t.waiting)) > 3*len(t.counts) {
-		t.grow()
-	}
-	mask := uint32(len(t.counts) - 1)
-	touched := uint32(0)
-	for i := range t.waiting {
-		touched += t.counts[t.waiting[i].hash&mask].group
-	}
-	t.touched = touched
-	for i := range t.waiting {
-		w := &t.waiting[i]
-		x := t.find(w.caller, w.group, w.hash)
-		x.tally = t.tallies.plus(x.tally, w.n, w.outcome, w.talk)
-	}
-	t.waiting = t.waiting[:0]
+	x := t.find(caller, group+1)
+	x.tally = t.tallies.plus(x.tally, n, outcome, talk)
 }
 
 // find finds or adds the count of a caller in a group.
-func (t *callerTable) find(caller store.Caller, group, hash uint32) *callerCount {
+func (t *callerTable) find(caller store.Caller, group uint32) *callerCount {
+	high, low := bits.Mul64(uint64(caller)^t.seed[0], uint64(group)^t.seed[1])
 	mask := uint32(len(t.counts) - 1)
-	for i := hash & mask; ; i = (i + 1) & mask {
+	for i := uint32(high^low) & mask; ; i = (i + 1) & mask {
 		c := &t.counts[i]
 		if c.caller == caller && c.group == group {
 			return c
@@ -150,11 +105,14 @@ func (t *callerTable) find(caller store.Caller, group, hash uint32) *callerCount
 }
 
 func (t *callerTable) grow() {
+	if t.counts == nil {
+		t.seed = [2]uint64{rand.Uint64(), rand.Uint64()}
+	}
 	old := t.counts
 	t.counts, t.used = make([]callerCount, max(1024, 2*len(old))), 0
 	for _, c := range old {
 		if c.group != 0 {
-			*t.find(c.caller, c.group, t.hash(c.caller, c.group)) = c
+			*t.find(c.caller, c.group) = c
 		}
 	}
 }
@@ -170,7 +128,6 @@ func (t *callerTable) compare(x, y store.Caller) int {
 // endPart keeps what was counted, or the first top of all in an order, and makes room
 // for other callers. top 0 keeps all.
 func (t *callerTable) endPart(top int, compare func(x, y callerRow) int) {
-	t.settle()
 	var few []int64 // how often each of the shared tallies is there
 	for i := range t.counts {
 		c := t.counts[i]

@@ -57,8 +57,8 @@ type CallerEntry struct {
 }
 
 // Callers are spread over parts, so that a breakdown that counts one part after the
-// other finds its counts in the processor's cache: together, a week's million callers
-// took three times as long.
+// other finds its counts in the processor's cache: a week's million callers all together
+// took two and a half times as long. Half or a quarter as many parts took little longer.
 const (
 	callerPartBits = 6
 	callerParts    = 1 << callerPartBits
