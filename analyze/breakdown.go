@@ -32,6 +32,7 @@ func countBy(d Data, q Query) (Breakdown, error) {
 		group, outcome := g.callerGroup(c.Profile, c.Time, p)
 		g.callers.add(g.callers.caller(c.Caller), group, int32(c.N), outcome, talk)
 	})
+	g.endCallers()
 	return g.breakdown(), nil
 }
 
@@ -54,7 +55,6 @@ func settledBreakdown(b Breakdown, d Data, q Query) (Breakdown, error) {
 func (g *grouper) breakdown() Breakdown {
 	b := Breakdown{Scope: g.q.scope(), Method: g.q.method(), By: g.q.By, Period: g.q.Period, counted: g}
 	if g.byCaller() {
-		g.endCallers()
 		b.callers = g.callers.sorted(g.q.Top, g.callerOrder())
 		b.Total, b.More = g.callers.total, g.callers.rows-len(b.callers)
 		return b

@@ -28,7 +28,7 @@ type callerTable struct {
 
 	// Of the parts that are done:
 	kept  []callerRow // all, or the largest, of which there may be some more
-	least *callerRow  // what a count must come before to be kept; nil: each is
+	least callerRow   // what a count must come before to be kept; n 0: each is
 	rows  int         // how many counts there were
 	total Tally
 }
@@ -47,7 +47,7 @@ type callerCount struct {
 // callerRow is a count of a part that is done.
 type callerRow struct {
 	callerCount
-	n int64 // calls
+	n int64 // calls, as the tally says: rows are sorted by it
 }
 
 // caller is the caller with a text, which may be a view.
@@ -148,11 +148,11 @@ func (t *callerTable) endPart(top int, compare func(x, y callerRow) int) {
 			few[c.tally]++
 		}
 		r := callerRow{c, tally.Count}
-		if t.least != nil && compare(r, *t.least) >= 0 {
+		if t.least.n != 0 && compare(r, t.least) >= 0 {
 			continue
 		}
 		t.kept = append(t.kept, r)
-		if top > 0 && len(t.kept) >= 4*top {
+		if top > 0 && len(t.kept)/4 >= top {
 			t.keepTop(top, compare)
 		}
 	}
@@ -170,8 +170,7 @@ func (t *callerTable) keepTop(top int, compare func(x, y callerRow) int) {
 	slices.SortFunc(t.kept, compare)
 	t.kept = t.kept[:min(top, len(t.kept))]
 	if len(t.kept) == top {
-		least := t.kept[top-1]
-		t.least = &least
+		t.least = t.kept[top-1]
 	}
 }
 
@@ -197,7 +196,7 @@ func (t *callerTable) merge(o *callerTable, groups []uint32) {
 	}
 	t.rows += o.rows
 	t.total = t.total.Plus(o.total)
-	t.least = nil
+	t.least = callerRow{}
 }
 
 // sorted are the counts of all parts in an order, the first top of them, or all. Two

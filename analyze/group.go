@@ -85,6 +85,9 @@ func (g *grouper) callerGroup(profile, at int64, p *store.Profile) (group uint32
 
 // endCallers ends a part of the callers: the following are others.
 func (g *grouper) endCallers() {
+	if !g.byCaller() {
+		return
+	}
 	g.callers.endPart(g.q.Top, g.callerOrder())
 }
 

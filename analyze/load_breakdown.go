@@ -97,6 +97,7 @@ func (r *breakdownReader) calls(ctx context.Context) error {
 	from, to := bounds(r.q.Period)
 	asksTime := r.q.asksTime()
 	q := store.CallerQuery{From: from, To: to, Start: asksTime, Talk: !r.q.CountsOnly}
+	defer r.endCallers()
 	return r.db.EachCaller(ctx, q, func(row *store.CallerRow) {
 		at := from
 		if asksTime { // no key needs it to the second, and what keys say of a quarter hour is kept
@@ -114,6 +115,8 @@ func (r *breakdownReader) callerCounts(ctx context.Context) error {
 		return err
 	}
 	both := [...]*breakdownReader{r, newBreakdownReader(r.db, g, r.d)}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	full, used := make(chan *store.CallerPart, 1), make(chan *store.CallerPart, 4)
 	for range cap(used) { // one is filled, one waits, two are counted
 		used <- new(store.CallerPart)
@@ -125,6 +128,9 @@ func (r *breakdownReader) callerCounts(ctx context.Context) error {
 			for p := range full {
 				if errs[i] == nil {
 					errs[i] = one.callerPart(p)
+				}
+				if errs[i] != nil {
+					cancel()
 				}
 				used <- p
 			}
@@ -138,7 +144,7 @@ func (r *breakdownReader) callerCounts(ctx context.Context) error {
 		r.seen[id] += n
 	}
 	r.merge(both[1].grouper)
-	return cmp.Or(err, errs[0], errs[1])
+	return cmp.Or(errs[0], errs[1], err)
 }
 
 // callerPart counts a part of the callers.

@@ -76,7 +76,7 @@ func outcomeAt(i int32) codes.Outcome {
 	return ""
 }
 
-// blockList is a list whose elements are never moved. With n set to 0 it is empty.
+// blockList is a list whose elements are never moved.
 type blockList[T any] struct {
 	blocks [][]T
 	n      int
@@ -88,7 +88,7 @@ func (l *blockList[T]) at(i uint32) *T { return &l.blocks[i/blockSize][i%blockSi
 
 // add gives the place of v.
 func (l *blockList[T]) add(v T) uint32 {
-	if l.n == len(l.blocks)*blockSize {
+	if l.n%blockSize == 0 {
 		l.blocks = append(l.blocks, make([]T, blockSize))
 	}
 	i := uint32(l.n)

@@ -139,9 +139,28 @@ func TestPruneErases(t *testing.T) {
 	defer db.Close()
 	rows := csvRow(1, "1794301201.1", "BUSY", 0) + "secret number 4471,x\n" + strings.ReplaceAll(csvRow(3600, "1794304800.1", "BUSY", 0), "PJSIP/201", "PJSIP/777")
 	take(t, db, written(t, "a.csv", []byte(rows)), written(t, "a.log", []byte(sipCall(1, 0, "secret", "33123001")+sipCall(2, 3600, "202", "33123002"))))
+	take(t, db, written(t, "b.csv", []byte(strings.ReplaceAll(csvRow(2, "1794301202.7", "BUSY", 0), `"201"`, `"0049301234567"`))))
+	packed := "\x55\x9e\x85\x67\x89\xab\xc0" // the caller in table caller_count, four bits a sign
+	holds := func() (found bool) {
+		files, _ := filepath.Glob(filepath.Join(dir, "*"))
+		for _, f := range files {
+			data, err := os.ReadFile(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found = found || strings.Contains(string(data), packed)
+		}
+		return found
+	}
+	if !holds() {
+		t.Errorf("%x is not how a caller is packed", packed)
+	}
 	prune(t, db, firstMoment.Add(time.Hour))
 	if err := db.Compact(context.Background()); err != nil {
 		t.Fatal(err)
+	}
+	if holds() {
+		t.Error("a pruned caller is still among the counts")
 	}
 	files, _ := filepath.Glob(filepath.Join(dir, "*"))
 	for _, f := range files {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"encoding/binary"
+	"errors"
+	"math"
 	"unsafe"
 )
 
@@ -25,9 +27,9 @@ func (c *callerCounts) add(caller string, start, profile, n int64) {
 	e := CallerEntry{Quarter: start / Quarter, Profile: profile, N: n}
 	var ok bool
 	if e.Caller, ok = CallerOf(caller); !ok {
-		e.Text = unsafe.Slice(unsafe.StringData(caller), len(caller)) // it is only read
+		e.Text = unsafe.Slice(unsafe.StringData(caller), len(caller)) // only read, and only until it is packed
 	}
-	part := e.Caller.part()
+	part := e.part()
 	p := &c.packs[part]
 	p.add(&e)
 	if len(p.data) >= fullCallerPack {
@@ -54,61 +56,75 @@ func (im *Import) countCaller(a *Attempt, profile, n int64) {
 }
 
 func (im *Import) storeCallers(part int, p *callerPack) {
+	im.callersTaken = im.callersTaken || p.fewer > 0
 	b := &im.callerRows
 	b.begin()
-	b.number(int64(part))
-	b.number(p.first)
-	b.number(p.last)
+	for _, n := range [...]int64{int64(part), p.first, p.last, p.fewer} {
+		b.number(n)
+	}
 	b.blob(p.data)
 }
 
+// fewerAllowed is how many entries may take back others, beside half as many as there
+// are rows, before all is counted anew.
+const fewerAllowed = 10_000
+
 // flushCallers brings table caller_count up to date. What was taken out stands in it
-// still, with what takes it back: where nothing of that may stay, all is counted anew.
+// still, with what takes it back. Where nothing of that may stay, or where it is too
+// much (dialogs without an end are assembled again by every import), all rows are
+// counted anew: a second for some millions.
 func (im *Import) flushCallers() {
 	im.callers.flush()
-	if !im.db.erasing {
+	anew := im.db.erasing
+	if im.callersTaken && !anew {
+		im.query(`SELECT (SELECT sum(fewer) FROM caller_count) > ? + (SELECT coalesce(sum(n), 0) FROM profile_total) / 2`, []any{fewerAllowed}, func(r *sql.Rows) error { return r.Scan(&anew) })
+	}
+	if !anew {
 		return
 	}
 	im.exec(`DELETE FROM caller_count`)
 	if im.err == nil {
-		im.err = fillCallers(im.tx)
+		im.err = fillCallers(context.Background(), im.tx)
 	}
 }
 
-// idsAtOnce is how many rows are read at once where all are read in the order of
+// rowsAtOnce is how many rows are read at once where all are read in the order of
 // their ids.
-const idsAtOnce = 50_000
+const rowsAtOnce = 50_000
 
 // fillCallers makes table caller_count, which is empty, from the rows.
-func fillCallers(tx *sql.Tx) error {
-	ctx := context.Background()
+func fillCallers(ctx context.Context, tx *sql.Tx) error {
 	var storeErr error
 	c := callerCounts{full: func(part int, p *callerPack) {
-		if _, err := tx.Exec(`INSERT INTO caller_count (part, first, last, data) VALUES (?, ?, ?, ?)`, part, p.first, p.last, p.data); err != nil && storeErr == nil {
+		if _, err := tx.Exec(`INSERT INTO caller_count (part, first, last, fewer, data) VALUES (?, ?, ?, ?, ?)`, part, p.first, p.last, p.fewer, p.data); err != nil && storeErr == nil {
 			storeErr = err
 		}
 	}}
-	var id, last int64
-	err := tx.QueryRow(`SELECT coalesce(min(id), 1), coalesce(max(id), 0) FROM attempt`).Scan(&id, &last)
-	for ; err == nil && id <= last; id += idsAtOnce {
+	for id, last := int64(math.MinInt64), int64(0); id < math.MaxInt64; id = last {
+		last = math.MaxInt64
+		err := tx.QueryRowContext(ctx, `SELECT id FROM attempt WHERE id > ? ORDER BY id LIMIT 1 OFFSET ?`, id, rowsAtOnce).Scan(&last)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
 		var rows []byte
-		err = packedRows(ctx, tx, `profile, start, caller`, `attempt WHERE id >= ? AND id < ?`, []any{id, id + idsAtOnce}, func(data []byte) error {
+		err = packedRows(ctx, tx, `profile, start, caller`, `attempt WHERE id > ? AND id <= ?`, []any{id, last}, func(data []byte) error {
 			rows = append(rows, data...)
 			return nil
 		})
 		if err == nil {
 			err = CallerQuery{Start: true}.unpack(rows, func(r *CallerRow) { c.add(r.Caller, r.Start, r.Profile, 1) })
 		}
+		if err != nil {
+			return err
+		}
 	}
 	c.flush()
-	if err == nil {
-		err = storeErr
-	}
-	return err
+	return storeErr
 }
 
 // CallerPart is what table caller_count holds of a part of the callers.
 type CallerPart struct {
+	db       *DB
 	from, to int64  // quarter hours
 	packs    []byte // each behind its size, see blobs
 }
@@ -119,7 +135,7 @@ func (p *CallerPart) Each(f func(*CallerEntry)) error {
 	for rest := p.packs; len(rest) > 0; {
 		size := binary.LittleEndian.Uint32(rest)
 		if err := unpackCallers(rest[4:4+size], p.from, p.to, f); err != nil {
-			return err
+			return p.db.explain(err)
 		}
 		rest = rest[4+size:]
 	}
@@ -134,7 +150,7 @@ func (db *DB) CallerParts(ctx context.Context, from, to int64, next func() *Call
 	return db.snapshot(ctx, func(tx *sql.Tx) error {
 		for part := range callerParts {
 			p := next()
-			*p = CallerPart{from: from / Quarter, to: quarterEnd(to), packs: p.packs[:0]}
+			*p = CallerPart{db: db, from: from / Quarter, to: quarterEnd(to), packs: p.packs[:0]}
 			var err error
 			p.packs, err = blobs(ctx, tx, p.packs, `data`, `caller_count WHERE part = ? AND first < ? AND last >= ?`, []any{part, p.to, p.from})
 			if err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"testing"
+	"time"
 )
 
 // callerCounted is what table caller_count sums up to.
@@ -100,6 +101,68 @@ func TestMigrateCallers(t *testing.T) {
 	}
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+// TestCallerPartsCancelled: reading that is given up at any moment ends with an error or
+// whole, and reads nothing of a connection that is closed (which a crash would tell).
+func TestCallerPartsCancelled(t *testing.T) {
+	db, _ := callersDB(t)
+	path := db.Path()
+	db.Close()
+	reader, err := OpenReader(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	given := 0
+	for i := range 300 {
+		ctx, cancel := context.WithCancel(context.Background())
+		stop := time.AfterFunc(time.Duration(i)*10*time.Microsecond, cancel)
+		n := 0
+		err := reader.CallerParts(ctx, 0, 0, func() *CallerPart { return new(CallerPart) }, func(p *CallerPart) {
+			if n++; p.Each(func(*CallerEntry) {}) != nil {
+				t.Error("a part is damaged")
+			}
+		})
+		stop.Stop()
+		cancel()
+		if err == nil && n != callerParts {
+			t.Fatalf("%d parts and no error", n)
+		}
+		if err != nil {
+			given++
+		}
+	}
+	if given == 0 {
+		t.Error("nothing was given up")
+	}
+	sameCounts(t, reader, 0, 0)
+}
+
+// TestCallersStaySmall: dialogs that every import assembles again do not make the counts grow.
+func TestCallersStaySmall(t *testing.T) {
+	db := newDB(t)
+	const open = 12_000
+	for round := range 5 {
+		im := begun(t, db, fmt.Sprint(round, ".log"))
+		for i := range open {
+			bundle, known := im.Bundle("sip", fmt.Sprint("call-", i))
+			if !known {
+				im.AddEvidence(bundle, []byte{1})
+			}
+			im.Replace(bundle, !known, [][]Attempt{{{Start: 1_790_000_000_000_000 + int64(i)*1e6, Caller: fmt.Sprint("+49301234", i), Setup: -1, Talk: -1, PDD: -1, Alert: -1, Media: -1, Bye: -1, Legs: 1, Source: im.Source.ID,
+				Profile: Profile{Scope: ScopeBoth, Method: "INVITE", Outcome: "in_progress", Code: 0}}}}, Steps{}, false)
+		}
+		im.Settle(func([]*Profile, map[int64]int64) {})
+		committed(t, im)
+		sameCounts(t, db, 0, 0)
+		if n := count(t, db, `SELECT sum(fewer) FROM caller_count`); n > fewerAllowed+open/2 {
+			t.Fatalf("%d entries take back others after import %d", n, round)
+		}
+	}
+	if n := count(t, db, `SELECT sum(length(data)) FROM caller_count`); n > 3*15*open {
+		t.Errorf("%d bytes for %d calls", n, open)
 	}
 }
 

@@ -2,8 +2,9 @@ package store
 
 import (
 	"encoding/binary"
-	"errors"
+	"fmt"
 	"math/bits"
+	"unsafe"
 )
 
 // Caller is a calling number as a number: up to 16 of the signs that telephone
@@ -64,10 +65,24 @@ const (
 	callerParts    = 1 << callerPartBits
 )
 
-// part is the part that the caller is in; that of a text is 0.
-func (c Caller) part() int {
-	return int(uint64(c) * 0x9E3779B97F4A7C15 >> (64 - callerPartBits))
+// sound tells whether c is one that CallerOf gives: no sign 15, and none behind the last.
+func (c Caller) sound() bool {
+	const ones = 0x1111111111111111
+	signs := (c | c>>1 | c>>2 | c>>3) & ones // a bit for each sign
+	last := bits.TrailingZeros64(uint64(c)) &^ 3
+	return c&(c>>1)&(c>>2)&(c>>3)&ones == 0 && c != 0 && signs>>last == ones>>last
 }
+
+// part is the part that the entry's caller is in.
+func (e *CallerEntry) part() int {
+	h := uint64(e.Caller)
+	if h == 0 {
+		h = uint64(keyHash("caller", viewOfText(e.Text)))
+	}
+	return int(h * 0x9E3779B97F4A7C15 >> (64 - callerPartBits))
+}
+
+func viewOfText(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // An entry is packed as a byte with the flags below and, in its lowest bits, how many
 // of the caller's highest bytes follow (0: the text's length as a varint, and the
@@ -88,6 +103,7 @@ const (
 type callerPack struct {
 	data             []byte
 	first, last      int64 // quarter hours
+	fewer            int64 // entries that take back others
 	quarter, profile int64 // of the last entry
 }
 
@@ -100,6 +116,7 @@ func (p *callerPack) add(e *CallerEntry) {
 	head := byte(size)
 	if e.N < 0 {
 		head |= packedFewer
+		p.fewer++
 	}
 	if e.Quarter == p.quarter {
 		head |= packedSameQuarter
@@ -123,7 +140,7 @@ func (p *callerPack) add(e *CallerEntry) {
 	p.data, p.quarter, p.profile = b, e.Quarter, e.Profile
 }
 
-var errCallerPack = errors.New("table caller_count: packed entries end early, or stand in the wrong row")
+var errCallerPack = fmt.Errorf("table caller_count: %w", errPacked)
 
 // unpackCallers hands out the entries of a part's data with a quarter hour in
 // [from, to).
@@ -150,6 +167,9 @@ func unpackCallers(data []byte, from, to int64, f func(*CallerEntry)) error {
 			}
 			unused := 64 - 8*size
 			e.Caller, e.Text, data = Caller(binary.BigEndian.Uint64(high[:])>>unused<<unused), nil, data[size:]
+			if !e.Caller.sound() {
+				return errCallerPack
+			}
 		}
 		if head&packedSameQuarter == 0 {
 			n, k := binary.Varint(data)

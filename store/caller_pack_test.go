@@ -25,7 +25,7 @@ func TestCallerOf(t *testing.T) {
 	callers := make([]Caller, len(texts))
 	for i, s := range texts {
 		c, ok := CallerOf(s)
-		if got := string(c.AppendText(nil)); !ok || got != s || c>>60 == 15 {
+		if got := string(c.AppendText(nil)); !ok || got != s || !c.sound() {
 			t.Fatalf("%q is %x, %v: %q", s, uint64(c), ok, got)
 		}
 		callers[i] = c
@@ -92,10 +92,15 @@ func FuzzCallerPack(f *testing.F) {
 	}
 	f.Add(p.data)
 	f.Add([]byte{0x10, 3, 'a', 'b'})
+	f.Add([]byte{1, 0xf1, 2, 1})
+	f.Add([]byte{8, 1, 0xff, 0, 0, 0, 0, 0, 0, 2, 2})
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var again callerPack
 		var first, second []string
 		show := func(e *CallerEntry) string {
+			if c, ok := CallerOf(string(e.Caller.AppendText(nil))); c != e.Caller || ok != (c != 0) {
+				t.Fatalf("caller %x is no number", uint64(e.Caller))
+			}
 			return fmt.Sprint(uint64(e.Caller), string(e.Text), e.Quarter, e.Profile, e.N)
 		}
 		unpackCallers(data, math.MinInt64, math.MaxInt64, func(e *CallerEntry) {

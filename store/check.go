@@ -302,7 +302,7 @@ func (c *checker) callers(m callerMarks) {
 			if e.Caller != 0 {
 				text = e.Caller.AppendText(buf[:0])
 			}
-			misplaced = misplaced || int64(e.Caller.part()) != part || e.Quarter < first || e.Quarter > last
+			misplaced = misplaced || int64(e.part()) != part || e.Quarter < first || e.Quarter > last
 			m.add(text, e.Quarter, e.Profile, -e.N)
 		})
 		if err == nil && misplaced {

@@ -10,9 +10,9 @@ import (
 // database: a report is made of many queries, and an import may commit between
 // any two of them.
 func (db *DB) Freeze(ctx context.Context) error {
-	tx, err := db.sql.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	tx, err := db.beginRead(ctx)
 	if err != nil {
-		return db.explain(err)
+		return err
 	}
 	// SQLite takes the snapshot with the first read.
 	var version int

@@ -76,6 +76,7 @@ type Import struct {
 	cellRows, delayRows, minuteRows rowBuffer
 	callerRows                      rowBuffer
 	callers                         callerCounts
+	callersTaken                    bool // an entry takes back another
 	nextAttempt, nextBundle         int64
 	scratch                         [32]byte
 	known                           bundleFilter
@@ -173,7 +174,7 @@ func (im *Import) initBuffers() {
 		conflict: `ON CONFLICT (quarter, profile) DO UPDATE SET n = n + excluded.n, talked = talked + excluded.talked, talk_ms = talk_ms + excluded.talk_ms, short = short + excluded.short`}
 	im.delayRows.bufferedTable = bufferedTable{name: "delay", width: 5,
 		conflict: `ON CONFLICT (quarter, profile, kind, bucket) DO UPDATE SET n = n + excluded.n`}
-	im.callerRows.bufferedTable = bufferedTable{name: "caller_count", width: 4}
+	im.callerRows.bufferedTable = bufferedTable{name: "caller_count", width: 5}
 	im.callers.full = im.storeCallers
 	im.minuteRows.bufferedTable = bufferedTable{name: "minute", width: 4,
 		conflict: `ON CONFLICT (minute) DO UPDATE SET begun = begun + excluded.begun, answered = answered + excluded.answered, ended = ended + excluded.ended`}

@@ -224,7 +224,7 @@ func (db *DB) runMigrations(names []string) error {
 		}
 	}
 	if have > 0 && have < callerSchema {
-		if err := fillCallers(tx); err != nil {
+		if err := fillCallers(context.Background(), tx); err != nil {
 			return fmt.Errorf("%s: schema: %w", db.path, db.explain(err))
 		}
 	}
@@ -345,10 +345,21 @@ func (db *DB) snapshot(ctx context.Context, f func(*sql.Tx) error) error {
 	if db.frozen != nil {
 		return db.explain(f(db.frozen))
 	}
-	tx, err := db.sql.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	tx, err := db.beginRead(ctx)
 	if err != nil {
-		return db.explain(err)
+		return err
 	}
 	defer tx.Rollback()
 	return db.explain(f(tx))
+}
+
+// beginRead begins a read transaction. Cancelling ctx ends its statements, which have
+// ctx themselves, and not the transaction: database/sql would close its connection at
+// once, while somebody may still read what belongs to it (see blobs).
+func (db *DB) beginRead(ctx context.Context) (*sql.Tx, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	tx, err := db.sql.BeginTx(context.WithoutCancel(ctx), &sql.TxOptions{ReadOnly: true})
+	return tx, db.explain(err)
 }

@@ -91,7 +91,7 @@ extern void sqlite3_result_int64(sqlite3_context *, long long);
 extern void sqlite3_result_text(sqlite3_context *, const char *, int, void (*)(void *));
 extern void sqlite3_result_blob(sqlite3_context *, const void *, int, void (*)(void *));
 
-enum { OK = 0, NOMEM = 7, CORRUPT = 11, CONSTRAINT = 19, OP_EQ = 2, INTEGER = 1, UTF8 = 1 };
+enum { OK = 0, NOMEM = 7, CORRUPT = 11, CONSTRAINT = 19, OP_EQ = 2, INTEGER = 1, UTF8 = 1, DIRECTONLY = 0x80000 };
 enum { COLUMNS = 32 }; // most that a row may have; the declaration in connect names as many
 
 // rows is a cursor over one packed buffer, of which it keeps a copy.
@@ -317,9 +317,17 @@ static void keep_blob(sqlite3_context *ctx, int argc, sqlite3_value **argv) {
 	kept *k = sqlite3_user_data(ctx);
 	const void *data = sqlite3_value_blob(argv[0]);
 	uint64_t size = (uint64_t)sqlite3_value_bytes(argv[0]);
+	if (size && !data) {
+		sqlite3_result_error_nomem(ctx);
+		return;
+	}
+	if (k->n + size > PACKED_MOST) {
+		sqlite3_result_error_toobig(ctx);
+		return;
+	}
 	if (k->cap - k->n < size + 4) {
 		uint64_t cap = 2 * k->cap + size + 4096;
-		unsigned char *more = cap > PACKED_MOST ? 0 : sqlite3_realloc64(k->data, cap);
+		unsigned char *more = sqlite3_realloc64(k->data, cap);
 		if (!more) {
 			sqlite3_result_error_nomem(ctx);
 			return;
@@ -342,7 +350,8 @@ static void forget(void *k) {
 	sqlite3_free(k);
 }
 
-// callsift_kept is what was kept since the last call with the address that kept_blobs gave.
+// callsift_kept is what was kept since the last call with the address that kept_blobs
+// gave. It must not be called when the connection is closed.
 unsigned char *callsift_kept(long long at, long long *n) {
 	kept *k = (kept *)(intptr_t)at;
 	*n = (long long)k->n;
@@ -354,8 +363,8 @@ static int extend(sqlite3 *db, char **err, const void *api) {
 	kept *k = sqlite3_malloc64(sizeof *k);
 	if (!k) return NOMEM;
 	memset(k, 0, sizeof *k);
-	int rc = sqlite3_create_function_v2(db, "keep_blob", 1, UTF8, k, keep_blob, 0, 0, forget); // also after an error
-	if (rc == OK) rc = sqlite3_create_function_v2(db, "kept_blobs", 0, UTF8, k, kept_blobs, 0, 0, 0);
+	int rc = sqlite3_create_function_v2(db, "keep_blob", 1, UTF8 | DIRECTONLY, k, keep_blob, 0, 0, forget); // also after an error
+	if (rc == OK) rc = sqlite3_create_function_v2(db, "kept_blobs", 0, UTF8 | DIRECTONLY, k, kept_blobs, 0, 0, 0);
 	if (rc == OK) rc = sqlite3_create_module_v2(db, "packed_rows", &packed_rows, 0, 0);
 	if (rc == OK) rc = sqlite3_create_function_v2(db, "pack_values", -1, UTF8, 0, 0, pack_step, pack_end, 0);
 	return rc;

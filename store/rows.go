@@ -24,7 +24,7 @@ const (
 
 const (
 	fullBuffer = 64 << 10 // bytes after which a buffer is handed over
-	buffers    = 14       // how many there are: one being filled for each of eleven tables, and some under way
+	buffers    = 15       // how many there are: one being filled for each of eleven tables, and some under way
 )
 
 // rowQueue owns the goroutine. All methods are for the caller's goroutine.

@@ -183,6 +183,8 @@ func TestCheckFinds(t *testing.T) {
 		`DELETE FROM caller_count WHERE rowid = 1`:                              "rollup: counts by caller differ from the calls in ",
 		`UPDATE caller_count SET part = (part + 1) % 64`:                        "rollup: table caller_count: ",
 		`UPDATE caller_count SET data = x'08112233'`:                            "rollup: table caller_count: ",
+		`UPDATE caller_count SET data = x'0801ff0000000000000202'`:              "rollup: table caller_count: ",
+		`UPDATE caller_count SET data = x'01f10201'`:                            "rollup: table caller_count: ",
 		`UPDATE attempt SET caller = '4711' WHERE id = 2`:                       "rollup: counts by caller differ from the calls in 1 quarter hours",
 		`DELETE FROM delay`:                                                     "rollup: ",
 		`DELETE FROM attempt WHERE id = 3`:                                      "rollup: ",
