@@ -90,8 +90,8 @@ func viewOfText(b []byte) string { return unsafe.String(unsafe.SliceData(b), len
 // and the profile as a varint, unless a flag says that they are as before. The first
 // entry stands behind quarter 0 and profile 0. So one call takes about eight bytes:
 //
-//	16 44 88 aa bb 60         caller 00447756…, as the entry before otherwise
-//	06 44 88 aa bb 60 02 07   a quarter hour later, profile 7
+//	65 55 99 cc ab 67         0044775612, quarter hour and profile as before
+//	05 55 99 cc ab 67 02 07   a quarter hour later, profile 7
 const (
 	packedFewer       = 0x10 // N is -1
 	packedSameQuarter = 0x20
