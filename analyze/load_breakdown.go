@@ -157,7 +157,7 @@ func (r *breakdownReader) callerPart(p *store.CallerPart) error {
 		switch {
 		case asksTime:
 			at = r.place(e.Profile, max(e.Quarter*quarter, from))
-		case uint64(e.Profile) < uint64(len(r.places)): // worked out once: each time, it was an eighth of the time
+		case uint64(e.Profile) < uint64(len(r.places)): // worked out once: each time, it was a tenth of the time
 			if !r.places[e.Profile].known {
 				r.places[e.Profile] = r.place(e.Profile, from)
 			}
@@ -178,7 +178,7 @@ func (r *breakdownReader) callerPart(p *store.CallerPart) error {
 	return err
 }
 
-// callerPlace is where a caller's calls of a profile and time are counted.
+// callerPlace is where calls of a profile and time that are read by caller are counted.
 type callerPlace struct {
 	known, wanted bool
 	group         uint32
@@ -197,25 +197,17 @@ func (r *breakdownReader) place(profile, at int64) callerPlace {
 // call counts a call.
 func (r *breakdownReader) call(row *store.CallerRow, at int64) {
 	r.see(row.Profile, 1)
-	p := r.sel.profileAt(row.Profile, at)
-	if p == nil || !r.sel.callerWanted(row.Caller) {
+	x := r.place(row.Profile, at)
+	if !x.wanted || !r.sel.callerWanted(row.Caller) {
 		return
 	}
 	talk := int64(-1)
-	if p.Outcome == codes.Answered {
+	if outcomeAt(x.outcome) == codes.Answered {
 		talk = row.Talk
 	}
 	if r.byCaller() {
-		x := r.place(row.Profile, at)
 		r.callers.add(r.callers.caller(row.Caller), x.group, 1, x.outcome, talk)
-		return
+	} else {
+		r.groups[x.group].tally.talked(1, x.outcome, talk)
 	}
-	c := store.Cell{Time: at, Profile: row.Profile, N: 1}
-	if talk >= 0 {
-		c.Talked, c.TalkMS = 1, talk
-		if talk < shortMS {
-			c.Short = 1
-		}
-	}
-	r.add(c, p)
 }

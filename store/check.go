@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"maps"
 	"math"
 	"slices"
@@ -279,9 +278,7 @@ func (c *checker) rollups() {
 type callerMarks map[int64]uint64
 
 func (m callerMarks) add(caller []byte, quarter, profile, n int64) {
-	h := fnv.New64a()
-	h.Write(caller)
-	mark := (h.Sum64() ^ uint64(profile)*0x9E3779B97F4A7C15) * 0xD6E8FEB86659FD93
+	mark := (uint64(keyHash("caller", viewOfText(caller))) ^ uint64(profile)*0x9E3779B97F4A7C15) * 0xD6E8FEB86659FD93
 	if m[quarter] += uint64(n) * (mark ^ mark>>32); m[quarter] == 0 {
 		delete(m, quarter)
 	}
