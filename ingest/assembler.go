@@ -29,6 +29,8 @@ type assembler struct {
 	calls dialog.Assembler
 	rows  rowMaker
 
+	batch *batch // of the source that is read
+
 	names     *namer
 	oneWay    oneWayPairs
 	clocks    map[int64]store.Clock // of sources whose clock differs

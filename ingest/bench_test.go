@@ -175,10 +175,12 @@ func BenchmarkMessages(b *testing.B) {
 	stage("hash", func(o *Observation) { m.Hash = messageHash(o.Raw, nil) })
 	stage("observe", func(o *Observation) {
 		parsed.Parse(o.Raw)
+		seen.begin()
 		seen.fill(&m, &parsed, o)
 	})
 	stage("pack", func(o *Observation) {
 		parsed.Parse(o.Raw)
+		seen.begin()
 		seen.fill(&m, &parsed, o)
 		p := packs[string(parsed.CallID)]
 		if p == nil {

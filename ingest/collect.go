@@ -5,8 +5,6 @@ import (
 	"hash/fnv"
 	"runtime/debug"
 
-	"callsift/ingest/dialog"
-	"callsift/ingest/sip"
 	"callsift/store"
 )
 
@@ -54,9 +52,7 @@ type collector struct {
 	size       int                    // bytes of all open bundles
 	now        int64                  // latest event time
 
-	parsed  sip.Message
-	msg     dialog.Message
-	seen    observer
+	batch   *batch // SIP messages that wait to be parsed
 	ends    recordEnds
 	times   timeline
 	cdr     *cdrWriter
@@ -77,6 +73,11 @@ type openBundle struct {
 func newCollector(asm *assembler, f *Format, more bool) *collector {
 	im := asm.im
 	c := &collector{im: im, format: f, asm: asm, wait: more, open: map[string]*openBundle{}, spare: make([]*openBundle, 0, 256)}
+	if asm.batch == nil {
+		asm.batch = new(batch)
+	}
+	c.batch = asm.batch
+	c.batch.clear() // of what a source that failed has left
 	asm.begin(f, more && f.Kind == "sip" && f.Raw == nil)
 	c.cdr = newCDRWriter(im, f.Name, c.asm.names)
 	return c
@@ -84,6 +85,7 @@ func newCollector(asm *assembler, f *Format, more bool) *collector {
 
 // use says which of a source's formats the next records are in.
 func (c *collector) use(f *Format) {
+	c.flush()
 	if c.writers == nil {
 		c.writers = map[*Format]*cdrWriter{c.format: c.cdr}
 	}
@@ -94,46 +96,9 @@ func (c *collector) use(f *Format) {
 	}
 }
 
-// Message parses a SIP message and adds it to the bundle of its Call-ID.
-func (c *collector) Message(o *Observation) {
-	c.ends.add(o.Place)
-	if o.Undelivered != "" {
-		c.undelivered(o)
-		return
-	}
-	err := c.parsed.Parse(o.Raw)
-	method := ""
-	if c.parsed.IsRequest() {
-		method = c.seen.method(c.parsed.Method)
-	}
-	if err != nil {
-		// A message that lacks what correlation needs was on the wire all the
-		// same: it is counted as seen, by method and status, and rejected.
-		if method != "" || c.parsed.Status != 0 {
-			c.im.CountSeen(method, c.parsed.Status)
-		}
-		c.im.Reject(o.Line, o.Offset, err.Error(), o.Raw)
-		return
-	}
-	c.im.Source.Messages++
-	if !o.Guessed { // else the time says nothing of what the source covers
-		c.im.Seen(o.Time)
-		c.times.see(o.Time, o.Time, backMessage, o.Line)
-	}
-	c.im.CountSeen(method, c.parsed.Status)
-	c.seen.fill(&c.msg, &c.parsed, o)
-	b := c.bundle("sip", c.parsed.CallID, o.Time)
-	before := cap(b.pack.buf)
-	b.pack.add(&c.msg)
-	c.size += cap(b.pack.buf) - before
-	if len(b.pack.buf) > largePack {
-		c.full(b, o.Line, "messages of one Call-ID")
-	}
-	c.sweep()
-}
-
 // CDR stores a record that stands alone, or bundles it with its other legs.
 func (c *collector) CDR(r *CDR) {
+	c.flush()
 	c.im.Source.CDRs++
 	c.times.see(r.Start, r.End, backRecord, r.Line)
 	c.im.Seen(r.Start)
@@ -175,6 +140,7 @@ func (c *collector) full(b *openBundle, line int, what string) {
 
 // Event stores a device's event.
 func (c *collector) Event(e *store.Event) {
+	c.flush()
 	c.im.Seen(e.Time)
 	c.times.see(e.Time, e.Time, backMessage, int(e.Line))
 	c.im.Event(e)
@@ -182,11 +148,15 @@ func (c *collector) Event(e *store.Event) {
 
 // Reject counts and lists a record that cannot be used.
 func (c *collector) Reject(at Place, reason string, sample []byte) {
+	c.flush()
 	c.im.Reject(at.Line, at.Offset, reason, sample)
 }
 
 // Warn notes something about the source.
-func (c *collector) Warn(at Place, text string) { c.im.Warn(at.Line, text) }
+func (c *collector) Warn(at Place, text string) {
+	c.flush()
+	c.im.Warn(at.Line, text)
+}
 
 // bundle finds or opens a bundle and makes it the least idle one.
 func (c *collector) bundle(kind string, key []byte, time int64) *openBundle {
@@ -282,6 +252,7 @@ func (c *collector) newBundle() *openBundle {
 
 // finish closes all bundles.
 func (c *collector) finish() {
+	c.flush()
 	for _, g := range c.times.notable() {
 		c.im.AddGap(g)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/bits"
+	"slices"
 	"strconv"
 	"unsafe"
 
@@ -11,15 +12,16 @@ import (
 	"callsift/ingest/sip"
 )
 
-// observer turns a parsed message into what assembly needs of it. It is reused
-// from message to message; the texts of the result are views into the message
-// and into scratch, and must be copied (packed) before the next one.
+// observer turns parsed messages into what assembly needs of them. The texts of the
+// results are views into the messages and into scratch, and must be copied (packed)
+// before begin is called again.
 type observer struct {
 	methods  map[string]string
 	scratch  []byte
-	vias     []string
+	vias     []string // of all messages since begin
 	contacts []string
 	links    []dialog.Link
+	first    struct{ via, contact, link int } // of the message at hand
 	// reasonsOf are the values of a Reason row: a box knows few, and sends one
 	// with every failure.
 	reasonsOf map[string][]dialog.Reason
@@ -66,6 +68,11 @@ func (c *observer) method(b []byte) string {
 	return s
 }
 
+// begin makes room for more messages; the texts of those before are lost.
+func (c *observer) begin() {
+	c.scratch, c.vias, c.contacts, c.links = c.scratch[:0], c.vias[:0], c.contacts[:0], c.links[:0]
+}
+
 // fill sets m from a parsed message and what was observed around it.
 func (c *observer) fill(m *dialog.Message, p *sip.Message, o *Observation) {
 	*m = dialog.Message{} // and filled in place: a literal would be made and then copied
@@ -75,7 +82,7 @@ func (c *observer) fill(m *dialog.Message, p *sip.Message, o *Observation) {
 	m.FromTag, m.ToTag = view(p.FromTag), view(p.ToTag)
 	m.RequestURI, m.Phrase = view(p.URI), view(p.Phrase)
 	m.RetryAfter, m.Expires = -1, -1
-	c.scratch, c.vias, c.contacts, c.links = c.scratch[:0], c.vias[:0], c.contacts[:0], c.links[:0]
+	c.first.via, c.first.contact, c.first.link = len(c.vias), len(c.contacts), len(c.links)
 	// CSeq and not the start line names the method that a transaction is
 	// matched by; a request whose two methods differ keeps its own, so that it
 	// cannot pass for an INVITE (RFC 4475 mismatch02).
@@ -91,7 +98,11 @@ func (c *observer) fill(m *dialog.Message, p *sip.Message, o *Observation) {
 	if len(p.Body) > 0 && bytes.Contains(p.Body[:min(len(p.Body), 4096)], []byte("m=")) && bytes.Contains(p.Body[:min(len(p.Body), 256)], []byte("v=0")) {
 		m.Flags |= dialog.HasSDP
 	}
-	m.Vias, m.Contacts, m.Links = c.vias, c.contacts, c.links
+	m.Vias, m.Contacts, m.Links = slices.Clip(c.vias[c.first.via:]), slices.Clip(c.contacts[c.first.contact:]), slices.Clip(c.links[c.first.link:])
+	if o.Undelivered != "" {
+		m.Flags |= dialog.Undelivered
+		m.Phrase = o.Undelivered
+	}
 }
 
 func observedFlags(p *sip.Message, o *Observation) (f dialog.MessageFlags) {
@@ -199,7 +210,7 @@ func (c *observer) link(kind string, row []byte) {
 // case, port as it is or the default: peers write :5060 or leave it out.
 func (c *observer) addVias(p *sip.Message, row []byte) {
 	for v := range p.HopsOf(row) {
-		if len(c.vias) == sip.MaxVias {
+		if len(c.vias)-c.first.via == sip.MaxVias {
 			return
 		}
 		at := len(c.scratch)
@@ -258,7 +269,7 @@ func (c *observer) addHostPort(v *sip.Hop) {
 
 // addContacts keeps the Contacts of a redirect, which rule R2 follows.
 func (c *observer) addContacts(m *dialog.Message, row []byte) {
-	if m.Status < 300 || m.Status > 399 || len(c.contacts) > 16 {
+	if m.Status < 300 || m.Status > 399 || len(c.contacts)-c.first.contact > 16 {
 		return
 	}
 	_, uri, _ := sip.AddrSpec(row)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"callsift/ingest/capture"
-	"callsift/ingest/dialog"
 )
 
 // An ICMP error quotes the packet that could not be delivered. Where that is a
@@ -52,20 +51,4 @@ func icmpText(what string) string {
 		return "ICMP communication prohibited"
 	}
 	return fmt.Sprintf("ICMP %s unreachable", what)
-}
-
-// undelivered adds a report about a request to its bundle. What is cut before its
-// Call-ID tells nothing.
-func (c *collector) undelivered(o *Observation) {
-	if err := c.parsed.Parse(o.Raw); err != nil || !c.parsed.IsRequest() {
-		return
-	}
-	c.seen.fill(&c.msg, &c.parsed, o)
-	c.msg.Flags |= dialog.Undelivered
-	c.msg.Phrase = o.Undelivered
-	b := c.bundle("sip", c.parsed.CallID, o.Time)
-	before := cap(b.pack.buf)
-	b.pack.add(&c.msg)
-	c.size += cap(b.pack.buf) - before
-	c.sweep()
 }
