@@ -61,7 +61,7 @@ func (a *assembler) end() { a.sources = append(a.sources, a.im.Source) }
 // take stores the records of a bundle and assembles it. What a bundle had before
 // may have more to come, and so may one that is closed early or waits for the
 // sources that follow: these are assembled once, when all is read.
-func (a *assembler) take(kind, key string, data []byte, finished bool) {
+func (a *assembler) take(kind, key string, data []byte) {
 	id, known := a.im.Bundle(kind, key)
 	a.im.AddEvidence(id, data)
 	if known || a.wait {

@@ -108,6 +108,8 @@ func (c *collector) bundleMessage(m *dialog.Message, callID []byte) {
 	before := cap(b.pack.buf)
 	b.pack.add(m)
 	c.size += cap(b.pack.buf) - before
+	b.see(m)
+	c.touched(b)
 	if len(b.pack.buf) > largePack {
 		c.full(b, int(m.Line), "messages of one Call-ID")
 	}

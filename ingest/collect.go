@@ -8,29 +8,6 @@ import (
 	"callsift/store"
 )
 
-// idleClose is how long, in event time, a bundle stays open after its last
-// record: past it no timer of RFC 3261 can still be running for an attempt
-// (Timer C and B, and the 180 s of rule R10). What comes later (the BYE of a
-// long call) makes the bundle be assembled again.
-const idleClose = 240 * 1_000_000
-
-// maxOpen bounds the bytes that open bundles take. Over it the longest idle bundles are
-// closed early: most of them are complete by then, and one that is not is
-// assembled again when more of it comes. (Leaving them all for the end, to be
-// read back from the store, took half the time of an import of 480,000 messages.
-// Half of it costs 60 % more time, for calls of which the end is assembled again,
-// and saves two megabytes.)
-const maxOpen = 8 << 20
-
-// bundleSize is what an open bundle takes beside its pack: its texts' places,
-// its key, its place in the map.
-const bundleSize = 2000
-
-// maxBundle bounds what a source brings of one Call-ID, or link, packed: some
-// 5,000 messages. What comes after it is a bundle of its own, and that is told:
-// a call is assembled from all its messages at once.
-const maxBundle = 512 << 10
-
 // Where the time of importing a capture of 480,000 messages goes, of all threads:
 // parsing 11 %, what assembly needs of a message 8 %, packing 7 %, finding its
 // bundle 3 %, calls from messages 11 %, their rows and counts 6 %, SQLite 10 %,
@@ -46,11 +23,12 @@ type collector struct {
 	asm    *assembler
 	wait   bool // more sources follow in this transaction
 
-	open       map[string]*openBundle // by kind and key
-	spare      []*openBundle          // closed ones, to be used again
-	first, end *openBundle            // longest idle first
-	size       int                    // bytes of all open bundles
-	now        int64                  // latest event time
+	open  map[string]*openBundle // by kind and key
+	busy  idleList               // of them: those of which more is to come
+	over  idleList               // those that look complete
+	spare []*openBundle          // closed ones, to be used again
+	size  int                    // bytes of all open bundles
+	now   int64                  // latest event time
 
 	batch   *batch // SIP messages that wait to be parsed
 	ends    recordEnds
@@ -60,14 +38,6 @@ type collector struct {
 	large   map[string]int         // bytes of large bundles that were closed early
 	parts   map[string]int         // Call-IDs and links that fill more than one bundle, how many are full
 	keyBuf  []byte
-}
-
-type openBundle struct {
-	kind, key  string
-	whole      string // the key without the number of a part
-	pack       packer
-	last       int64
-	prev, next *openBundle
 }
 
 func newCollector(asm *assembler, f *Format, more bool) *collector {
@@ -116,26 +86,11 @@ func (c *collector) CDR(r *CDR) {
 	before := cap(b.pack.buf)
 	b.pack.addCDR(r)
 	c.size += cap(b.pack.buf) - before
+	c.touched(b)
 	if len(b.pack.buf) > largePack {
 		c.full(b, r.Line, "records of one link")
 	}
 	c.sweep()
-}
-
-// largePack is from where on a pack may be on its way to maxBundle.
-const largePack = 64 << 10
-
-// full ends a bundle that has become too large.
-func (c *collector) full(b *openBundle, line int, what string) {
-	if c.large[b.key]+len(b.pack.buf) < maxBundle {
-		return
-	}
-	if c.parts == nil {
-		c.parts = map[string]int{}
-	}
-	c.parts[b.whole]++
-	c.im.Warn(line, fmt.Sprintf("over %d KiB of %s, %.100q: those after line %d count as of another one", maxBundle>>10, what, b.whole, line))
-	c.close(b, false)
 }
 
 // Event stores a device's event.
@@ -158,98 +113,6 @@ func (c *collector) Warn(at Place, text string) {
 	c.im.Warn(at.Line, text)
 }
 
-// bundle finds or opens a bundle and makes it the least idle one.
-func (c *collector) bundle(kind string, key []byte, time int64) *openBundle {
-	key = clipKey(key)
-	whole := key
-	if n := c.parts[string(key)]; n > 0 {
-		key = fmt.Appendf(nil, "%s (part %d)", whole, n+1)
-	}
-	b := c.end // a proxy sends on what has just come in: every second message is of the same call
-	if b != nil && b.kind == kind && b.key == string(key) {
-		b.last = max(b.last, time)
-		c.now = max(c.now, time)
-		return b
-	}
-	if b = c.open[string(key)]; b == nil {
-		b = c.newBundle()
-		b.kind, b.key = kind, string(key)
-		if b.whole = b.key; len(whole) < len(key) {
-			b.whole = string(whole)
-		}
-		c.open[b.key] = b
-		c.size += bundleSize + cap(b.pack.buf)
-	} else {
-		c.unlink(b)
-	}
-	b.prev, b.next = c.end, nil
-	if c.end != nil {
-		c.end.next = b
-	} else {
-		c.first = b
-	}
-	c.end = b
-	b.last = max(b.last, time)
-	c.now = max(c.now, time)
-	return b
-}
-
-func (c *collector) unlink(b *openBundle) {
-	if b.prev != nil {
-		b.prev.next = b.next
-	} else {
-		c.first = b.next
-	}
-	if b.next != nil {
-		b.next.prev = b.prev
-	} else {
-		c.end = b.prev
-	}
-}
-
-// sweep closes what has been idle long enough, and what does not fit.
-func (c *collector) sweep() {
-	for c.first != nil {
-		switch {
-		case c.first.last < c.now-idleClose:
-			c.close(c.first, true)
-		case c.size > maxOpen:
-			c.close(c.first, false)
-		default:
-			return
-		}
-	}
-}
-
-// close writes a bundle's records and assembles it.
-func (c *collector) close(b *openBundle, finished bool) {
-	c.unlink(b)
-	delete(c.open, b.key)
-	c.size -= bundleSize + cap(b.pack.buf)
-	if len(b.pack.buf) > largePack {
-		if c.large == nil {
-			c.large = map[string]int{}
-		}
-		c.large[b.key] += len(b.pack.buf)
-	}
-	c.asm.take(b.kind, b.key, b.pack.buf, finished)
-	if len(c.spare) < cap(c.spare) && cap(b.pack.buf) <= 16<<10 {
-		c.spare = append(c.spare, b)
-	}
-}
-
-// newBundle is an empty bundle, in the memory of a closed one if there is one.
-func (c *collector) newBundle() *openBundle {
-	n := len(c.spare)
-	if n == 0 {
-		return &openBundle{}
-	}
-	b := c.spare[n-1]
-	c.spare = c.spare[:n-1]
-	*b = openBundle{pack: packer{buf: b.pack.buf[:0], refs: b.pack.refs[:0]}}
-	return b
-}
-
 // finish closes all bundles.
 func (c *collector) finish() {
 	c.flush()
@@ -262,8 +125,8 @@ func (c *collector) finish() {
 		c.asm.covered = map[int64]bool{}
 	}
 	large := c.size > maxOpen/2
-	for c.first != nil {
-		c.close(c.first, true)
+	for b := c.idlest(); b != nil; b = c.idlest() {
+		c.close(b)
 	}
 	c.open, c.spare = nil, nil
 	if large && !c.wait {

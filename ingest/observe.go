@@ -216,7 +216,7 @@ func (c *observer) addVias(p *sip.Message, row []byte) {
 		at := len(c.scratch)
 		if need := len(v.SentBy) + len(v.Branch) + 24; cap(c.scratch)-at < need {
 			// Earlier views point into the old array, which stays alive with them.
-			c.scratch, at = make([]byte, 0, max(1024, 2*need)), 0
+			c.scratch, at = make([]byte, 0, max(1024, 2*cap(c.scratch), 2*need)), 0
 		}
 		if plainSentBy(v.SentBy) {
 			c.scratch = append(c.scratch, v.SentBy...)

@@ -54,16 +54,14 @@ const (
 // is made by one other at most, by the strongest evidence. It is linear in the
 // number of parties, apart from sorting.
 func Join(parties []Party) []Joint {
-	j := joiner{parties: parties, parent: make([]Joint, len(parties))}
+	j := joiner{parties: parties, parent: map[int]Joint{}}
 	j.byLinks()
 	j.byCallID()
 	j.ids = nil // not needed any more
 	j.byLikeness()
 	var out []Joint
 	for _, p := range j.parent {
-		if p.Confidence > 0 {
-			out = append(out, p)
-		}
+		out = append(out, p)
 	}
 	slices.SortFunc(out, func(x, y Joint) int { return cmp.Or(cmp.Compare(x.B, y.B), cmp.Compare(x.A, y.A)) })
 	return out
@@ -71,7 +69,7 @@ func Join(parties []Party) []Joint {
 
 type joiner struct {
 	parties []Party
-	parent  []Joint        // by B; Confidence 0: none
+	parent  map[int]Joint  // by B: few have any
 	ids     map[string]int // parties by Call-ID, once they are asked for
 }
 
@@ -85,13 +83,13 @@ func (j *joiner) link(x, y int, rule string, confidence float64) {
 	if q.Start-p.Start > joinWithin || p.End != 0 && q.Start > p.End {
 		return
 	}
-	old := &j.parent[b]
+	old := j.parent[b]
 	better := confidence > old.Confidence
 	if confidence == old.Confidence {
 		better = j.closer(a, old.A, b) || a == old.A && rule < old.Rule
 	}
 	if better {
-		*old = Joint{A: a, B: b, Rule: rule, Confidence: confidence}
+		j.parent[b] = Joint{A: a, B: b, Rule: rule, Confidence: confidence}
 	}
 }
 
@@ -286,9 +284,7 @@ func startsOf(parties []Party) map[netip.Addr]bool {
 func (j *joiner) unlinked() []int {
 	linked := make([]bool, len(j.parties))
 	for _, p := range j.parent {
-		if p.Confidence > 0 {
-			linked[p.A], linked[p.B] = true, true
-		}
+		linked[p.A], linked[p.B] = true, true
 	}
 	order := make([]int, 0, len(j.parties))
 	for i := range j.parties {
