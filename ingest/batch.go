@@ -7,8 +7,9 @@ import (
 
 // The messages of a source go through each stage of their way into a bundle some
 // dozens at a time. The code of all stages is several times what a processor's first
-// cache holds: with one message after the other it was read anew for every one of
-// them, which took a tenth of the CPU time of importing a capture.
+// cache holds: with one message after the other it was read anew for every one of them,
+// a twentieth of the CPU time of importing a capture. (16 and 64 do as well, 128 not.
+// Assembling closed bundles in the same way gains nothing: a bundle has a dozen messages.)
 const batchSize = 32
 
 // batchBytes bounds the texts of a batch. A longer message is one of its own.

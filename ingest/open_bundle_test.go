@@ -1,0 +1,190 @@
+package ingest
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"callsift/ingest/dialog"
+	"callsift/store"
+)
+
+// longCalls is a SIPp log of calls that follow one another every ten seconds and talk
+// for ten minutes.
+func longCalls(n int) []byte {
+	type message struct {
+		at   time.Time
+		text string
+	}
+	var log bytes.Buffer
+	var all []message
+	start := time.Date(2026, 11, 9, 9, 0, 0, 0, time.UTC)
+	for i := range n {
+		var one bytes.Buffer
+		benchCall(&one, i)
+		for k, text := range strings.SplitAfter(one.String(), "Content-Length: 0\r\n\r\n\n") {
+			if text == "" {
+				continue
+			}
+			at := start.Add(time.Duration(i)*10*time.Second + time.Duration(k)*100*time.Millisecond)
+			if k >= 6 { // the BYE and its answer
+				at = at.Add(10 * time.Minute)
+			}
+			heading, rest, _ := strings.Cut(text, "\n")
+			all = append(all, message{at, heading[:len(heading)-26] + at.Format("2006-01-02 15:04:05.000000") + "\n" + rest})
+		}
+	}
+	for at := start; len(all) > 0; at = at.Add(time.Second) {
+		var later []message
+		for _, m := range all {
+			if m.at.Before(at) {
+				log.WriteString(m.text)
+			} else {
+				later = append(later, m)
+			}
+		}
+		all = later
+	}
+	return log.Bytes()
+}
+
+// TestLongCalls: calls of many minutes are assembled once.
+func TestLongCalls(t *testing.T) {
+	const calls = 300
+	db := imported(t, written(t, "sipp.log", longCalls(calls)))
+	if n := oneNumber(t, db, `SELECT count(*) FROM attempt WHERE talk_ms BETWEEN 599000 AND 601000`); n != calls {
+		t.Errorf("%d calls of ten minutes, want %d", n, calls)
+	}
+	if n := oneNumber(t, db, `SELECT count(*) FROM evidence`); n != calls {
+		t.Errorf("the messages of %d calls are kept in %d parts", calls, n)
+	}
+	checkLedger(t, db)
+}
+
+// TestOpenBundles: how much may be open at a time changes nothing but how often a
+// bundle is assembled.
+func TestOpenBundles(t *testing.T) {
+	defer func(n int) { maxOpen = n }(maxOpen)
+	s := &scene{Rand: rand.New(rand.NewPCG(5, 1))}
+	at := int64(1_794_301_200_000_000)
+	for range 150 {
+		s.play(at)
+		at += s.Int64N(20_000 * ms)
+	}
+	file := written(t, "scene.pcap", pcapOf(rawPcap(), s.packets()))
+	whole := imported(t, file)
+	want, bundles := logicalDump(t, whole), oneNumber(t, whole, `SELECT count(*) FROM evidence`)
+	for _, bytes := range []int{0, 6 * bundleSize, 40 * bundleSize} {
+		maxOpen = bytes
+		db := imported(t, file)
+		sameDump(t, fmt.Sprint(bytes, " bytes"), want, logicalDump(t, db))
+		checkLedger(t, db)
+		if n := oneNumber(t, db, `SELECT count(*) FROM evidence`); bytes == 0 && n <= bundles {
+			t.Errorf("with nothing kept open %d parts of bundles, with all %d", n, bundles)
+		}
+	}
+}
+
+// TestBundleOver: which messages make a bundle look complete.
+func TestBundleOver(t *testing.T) {
+	for _, test := range []struct {
+		messages string // method, or status of a response and method
+		over     bool
+	}{
+		{"INVITE, 180 INVITE, 200 INVITE, ACK", false},
+		{"INVITE, 200 INVITE, ACK, BYE, 200 BYE", true},
+		{"INVITE, 200 INVITE, ACK, BYE, 481 BYE", true},
+		{"INVITE, 486 INVITE", false},
+		{"INVITE, 486 INVITE, ACK", true},
+		{"INVITE, 407 INVITE, ACK, INVITE", false},
+		{"INVITE, 407 INVITE, ACK, INVITE, 200 INVITE, ACK", false},
+		{"INVITE, CANCEL, 200 CANCEL, 487 INVITE, ACK", true},
+		{"INVITE, 200 INVITE, ACK, INFO, 200 INFO", false},
+		{"INVITE, 200 INVITE, ACK, BYE, 200 BYE, 200 BYE", true},
+		{"OPTIONS, 200 OPTIONS", true},
+		{"OPTIONS, 200 OPTIONS, OPTIONS", false},
+		{"REGISTER, 401 REGISTER, REGISTER, 200 REGISTER", false},
+	} {
+		var b openBundle
+		for _, text := range strings.Split(test.messages, ", ") {
+			m := dialog.Message{Method: text}
+			if _, err := fmt.Sscanf(text, "%d %s", &m.Status, &m.Method); err != nil {
+				m.Status, m.Method = 0, text
+			}
+			b.see(&m)
+		}
+		if b.over != test.over {
+			t.Errorf("%s: over %v, want %v", test.messages, b.over, test.over)
+		}
+	}
+}
+
+// TestIdlest: of bundles that look complete and others those go first that have been
+// idle for long, the complete ones after a quarter of the time.
+func TestIdlest(t *testing.T) {
+	const second = 1_000_000
+	var c collector
+	c.open = map[string]*openBundle{}
+	add := func(name string, at int64, over bool) {
+		b := c.bundle("sip", []byte(name), at*second)
+		b.over = over
+		c.touched(b)
+	}
+	add("a", 100, false)
+	add("b", 150, true)
+	add("c", 160, false)
+	add("d", 199, true)
+	add("a", 170, false) // goes on
+	c.now = 200 * second
+	var order []string
+	for b := c.idlest(); b != nil; b = c.idlest() {
+		order = append(order, b.key)
+		b.unlink()
+	}
+	if got := strings.Join(order, " "); got != "b c a d" {
+		t.Errorf("closed in the order %s, want b c a d", got)
+	}
+}
+
+// TestBatchOfLongMessages: a message that does not fit a batch goes alone, in its place.
+func TestBatchOfLongMessages(t *testing.T) {
+	text := func(i int, body string) []byte {
+		return fmt.Appendf(nil, "OPTIONS sip:100@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.10:5080;branch=z9hG4bK%d\r\nFrom: <sip:1001@example.net>;tag=%d\r\n"+
+			"To: <sip:100@192.0.2.1>\r\nCall-ID: long@192.0.2.10\r\nCSeq: %d OPTIONS\r\nContent-Length: %d\r\n\r\n%s", i, i, i+1, len(body), body)
+	}
+	db := tempDB(t)
+	im, err := db.Begin(t.Context(), store.Source{Path: "long", Format: "pcap", State: store.Imported})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newCollector(newAssembler(im), &pcapFormat, false)
+	buf := make([]byte, 0, 2*batchBytes)
+	for i := range 3 * batchSize {
+		body := ""
+		switch i % 10 {
+		case 3:
+			body = strings.Repeat("x", batchBytes)
+		case 5:
+			body = strings.Repeat("y", batchBytes/3)
+		}
+		buf = append(buf[:0], text(i, body)...)
+		c.Message(&Observation{Place: Place{Offset: int64(i), Length: len(buf), Line: i + 1}, Time: int64(1_794_301_200_000_000 + i*1000), Raw: buf})
+		clear(buf) // the reader's memory is its own again
+	}
+	c.finish()
+	if err := c.asm.finish(); err != nil {
+		t.Fatal(err)
+	}
+	if err := im.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if n := oneNumber(t, db, `SELECT sum(messages) FROM source`); n != 3*batchSize {
+		t.Errorf("%d messages, want %d", n, 3*batchSize)
+	}
+	if n := oneNumber(t, db, `SELECT count(*) FROM attempt`); n != 3*batchSize {
+		t.Errorf("%d requests, want %d", n, 3*batchSize)
+	}
+}
