@@ -23,7 +23,7 @@ type collector struct {
 	asm    *assembler
 	wait   bool // more sources follow in this transaction
 
-	open  map[string]*openBundle // by kind and key
+	open  map[string]*openBundle // by key
 	busy  idleList               // of them: those of which more is to come
 	over  idleList               // those that look complete
 	spare []*openBundle          // closed ones, to be used again
@@ -47,7 +47,6 @@ func newCollector(asm *assembler, f *Format, more bool) *collector {
 		asm.batch = new(batch)
 	}
 	c.batch = asm.batch
-	c.batch.clear() // of what a source that failed has left
 	asm.begin(f, more && f.Kind == "sip" && f.Raw == nil)
 	c.cdr = newCDRWriter(im, f.Name, c.asm.names)
 	return c
@@ -55,7 +54,6 @@ func newCollector(asm *assembler, f *Format, more bool) *collector {
 
 // use says which of a source's formats the next records are in.
 func (c *collector) use(f *Format) {
-	c.flush()
 	if c.writers == nil {
 		c.writers = map[*Format]*cdrWriter{c.format: c.cdr}
 	}
@@ -130,7 +128,7 @@ func (c *collector) finish() {
 	}
 	c.open, c.spare = nil, nil
 	if large && !c.wait {
-		debug.FreeOSMemory() // eight megabytes, before joining takes its own
+		debug.FreeOSMemory() // some megabytes, before joining takes its own
 	}
 	c.asm.end()
 }

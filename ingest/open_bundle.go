@@ -28,38 +28,52 @@ const overFactor = 4
 const bundleSize = 2000
 
 // maxBundle bounds what a source brings of one Call-ID, or link, packed: some
-// 5,000 messages. What comes after it is a bundle of its own, and that is told:
-// a call is assembled from all its messages at once.
-const maxBundle = 512 << 10
+// 10,000 messages. What comes after it is a bundle of its own, and that is told:
+// a call is assembled from all its messages at once. Half of it is enough where the
+// Call-ID was quiet for so long that no transaction is under way: that of a phone which
+// registers for weeks is cut in parts, and nothing shows of it.
+const (
+	maxBundle = 1 << 20
+	quiet     = 64 * 500_000 // microseconds: 64*T1, after which a transaction is given up (RFC 3261 §17.1)
+)
 
 // largePack is from where on a pack may be on its way to maxBundle.
 const largePack = 64 << 10
 
-// full ends a bundle that has become too large.
-func (c *collector) full(b *openBundle, line int, what string) {
-	if c.large[b.key]+len(b.pack.buf) < maxBundle {
-		return
-	}
+// held is how much the source has brought of a bundle.
+func (c *collector) held(b *openBundle) int { return c.large[b.key] + len(b.pack.buf) }
+
+// part ends a bundle: what comes of its Call-ID or link is another one.
+func (c *collector) part(b *openBundle) {
 	if c.parts == nil {
 		c.parts = map[string]int{}
 	}
 	c.parts[b.whole]++
-	c.im.Warn(line, fmt.Sprintf("over %d KiB of %s, %.100q: those after line %d count as of another one", maxBundle>>10, what, b.whole, line))
 	c.close(b)
+}
+
+// full ends a bundle that has become too large.
+func (c *collector) full(b *openBundle, line int, what string) {
+	if c.held(b) < maxBundle {
+		return
+	}
+	c.im.Warn(line, fmt.Sprintf("over %d KiB of %s, %.100q: those after line %d count as of another one", maxBundle>>10, what, b.whole, line))
+	c.part(b)
 }
 
 type openBundle struct {
 	kind, key  string
 	whole      string // the key without the number of a part
 	pack       packer
-	last       int64 // latest event time
-	failed     bool  // the last final response to an INVITE refused it
+	last       int64 // the collector's time when something was added
+	answered   bool  // an INVITE was
+	failed     bool  // the last final response to an INVITE refused it, and none was answered
 	over       bool  // it looks complete
 	in         *idleList
 	prev, next *openBundle
 }
 
-// idleList is open bundles, the longest idle first.
+// idleList is open bundles, the longest idle first: the collector's time never goes back.
 type idleList struct{ first, end *openBundle }
 
 func (l *idleList) add(b *openBundle) {
@@ -86,16 +100,17 @@ func (b *openBundle) unlink() {
 }
 
 // see notes whether the bundle looks complete after a message: a BYE or an OPTIONS
-// was answered, or a refused INVITE acknowledged. Registrations never do: most phones
-// keep the Call-ID.
+// was answered, or a refused INVITE acknowledged. Registrations never do, since most
+// phones keep the Call-ID; nor do subscriptions and what else may go on.
 func (b *openBundle) see(m *dialog.Message) {
 	switch {
 	case m.Status == 0 && m.Method == "ACK":
-		b.over = b.failed
+		b.over = b.over || b.failed
 	case m.Status == 0:
 		b.over = false
 	case m.Status >= 200 && m.Method == "INVITE":
-		b.failed = m.Status >= 300
+		b.answered = b.answered || m.Status < 300
+		b.failed = !b.answered
 	case m.Status >= 200:
 		b.over = b.over || m.Method == "BYE" || m.Method == "OPTIONS"
 	}
@@ -110,18 +125,28 @@ func (c *collector) bundle(kind string, key []byte, time int64) *openBundle {
 	}
 	b := c.busy.end // a proxy sends on what has just come in: every second message is of the same call
 	if b == nil || b.kind != kind || b.key != string(key) {
-		if b = c.open[string(key)]; b == nil {
-			b = c.newBundle()
-			b.kind, b.key = kind, string(key)
-			if b.whole = b.key; len(whole) < len(key) {
-				b.whole = string(whole)
-			}
-			c.open[b.key] = b
-			c.size += bundleSize + cap(b.pack.buf)
-		}
+		b = c.open[string(key)]
 	}
-	b.last = max(b.last, time)
+	switch {
+	case b == nil:
+	case b.kind != kind: // a Call-ID that reads like a link
+		c.close(b)
+		b = nil
+	case kind == "sip" && time >= b.last+quiet && c.held(b) >= maxBundle/2:
+		c.part(b)
+		return c.bundle(kind, whole, time)
+	}
+	if b == nil {
+		b = c.newBundle()
+		b.kind, b.key = kind, string(key)
+		if b.whole = b.key; len(whole) < len(key) {
+			b.whole = string(whole)
+		}
+		c.open[b.key] = b
+		c.size += bundleSize + cap(b.pack.buf)
+	}
 	c.now = max(c.now, time)
+	b.last = c.now
 	return b
 }
 
@@ -150,7 +175,7 @@ func (c *collector) sweep() {
 // idlest is the bundle to be closed next; nil: there is none.
 func (c *collector) idlest() *openBundle {
 	b, over := c.busy.first, c.over.first
-	if b == nil || over != nil && (c.now-over.last)*overFactor >= c.now-b.last {
+	if b == nil || over != nil && c.now-over.last >= (c.now-b.last)/overFactor {
 		return over
 	}
 	return b

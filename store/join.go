@@ -166,7 +166,7 @@ func (im *Import) Roots(from, to int64) (list []int64) {
 }
 
 // callPage is how many rows are read at a time.
-const callPage = 1000
+var callPage = 1000
 
 // CallPages hands to f what CallRows lists. f may change what is stored, and the
 // calls may be any number.
@@ -193,10 +193,16 @@ func (im *Import) EachCall(from, to int64, sip bool, f func(*CallRow)) {
 // there may be more. The rows come packed: value by value, they were half of all
 // allocations of an import.
 func (im *Import) calls(from, to, after int64, sip bool, f func(*CallRow)) (start, id int64, more bool) {
-	which := `b.kind = 'sip'`
+	which := `AND b.kind = 'sip'`
 	if !sip {
-		which = `(b.kind = 'cdr' OR a.bundle = 0)`
+		which = `AND (b.kind = 'cdr' OR a.bundle = 0)`
 	}
+	// Two searches, which SQLite merges: with an OR, each page went through all rows
+	// before it that begin at the same time, and logs without times have any number.
+	const columns = `SELECT a.id AS id, a.source, a.bundle, a.profile, a.start AS start, a.setup_ms, a.caller, a.callee, coalesce(b.key, '') AS key, coalesce(b.kind, '') AS kind, CAST(coalesce(b.steps, x'') AS TEXT) AS steps
+		FROM attempt a LEFT JOIN bundle b ON b.id = a.bundle WHERE a.call = 0 `
+	page := `(` + columns + which + ` AND a.start = ?1 AND a.id > ?3 AND a.start < ?2
+		UNION ALL ` + columns + which + ` AND a.start > ?1 AND a.start < ?2 ORDER BY start, id LIMIT ?4)`
 	im.drain()
 	if im.err != nil {
 		return from, after, false
@@ -208,10 +214,8 @@ func (im *Import) calls(from, to, after int64, sip bool, f func(*CallRow)) (star
 	known := map[int64]ends{} // by profile
 	n := 0
 	var c CallRow
-	err := packedRows(context.Background(), im.tx, `id, source, bundle, profile, start, setup_ms, caller, callee, key, kind, steps`,
-		`(SELECT a.id, a.source, a.bundle, a.profile, a.start, a.setup_ms, a.caller, a.callee, coalesce(b.key, '') AS key, coalesce(b.kind, '') AS kind, CAST(coalesce(b.steps, x'') AS TEXT) AS steps
-			FROM attempt a LEFT JOIN bundle b ON b.id = a.bundle WHERE a.start >= ? AND a.start < ? AND (a.start > ? OR a.id > ?) AND a.call = 0 AND `+which+` ORDER BY a.start, a.id LIMIT ?)`,
-		[]any{from, to, from, after, callPage}, func(data []byte) error {
+	err := packedRows(context.Background(), im.tx, `id, source, bundle, profile, start, setup_ms, caller, callee, key, kind, steps`, page,
+		[]any{from, to, after, callPage}, func(data []byte) error {
 			for r := (packedReader{rest: string(data)}); r.rest != ""; n++ {
 				c.ID, c.Source, c.Bundle = r.number(), r.number(), r.number()
 				profile := r.number()
@@ -229,6 +233,10 @@ func (im *Import) calls(from, to, after int64, sip bool, f func(*CallRow)) (star
 				}
 				if e.call {
 					c.From, c.To = e.from, e.to
+					// Copied: those who keep the row would keep all of data with it.
+					text := c.Caller + c.Callee + c.Key
+					c.Caller, text = text[:len(c.Caller)], text[len(c.Caller):]
+					c.Callee, c.Key = text[:len(c.Callee)], text[len(c.Callee):]
 					c.Calls = unpackSteps([]byte(steps))[StepCalls]
 					f(&c)
 				}

@@ -69,7 +69,7 @@ func Join(parties []Party) []Joint {
 
 type joiner struct {
 	parties []Party
-	parent  map[int]Joint  // by B: few have any
+	parent  map[int]Joint  // by B
 	ids     map[string]int // parties by Call-ID, once they are asked for
 }
 
