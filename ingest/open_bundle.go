@@ -28,12 +28,12 @@ const overFactor = 4
 const bundleSize = 2000
 
 // maxBundle bounds what a source brings of one Call-ID, or link, packed: some
-// 10,000 messages. What comes after it is a bundle of its own, and that is told:
-// a call is assembled from all its messages at once. Half of it is enough where the
-// Call-ID was quiet for so long that no transaction is under way: that of a phone which
-// registers for weeks is cut in parts, and nothing shows of it.
+// 5,000 messages. What comes after it is a bundle of its own, and that is told:
+// a call is assembled from all its messages at once. Half of it is enough where there is
+// no dialog and the Call-ID was quiet for so long that no transaction is under way: that of
+// a phone which registers for weeks is cut in parts, and nothing shows of it.
 const (
-	maxBundle = 1 << 20
+	maxBundle = 512 << 10
 	quiet     = 64 * 500_000 // microseconds: 64*T1, after which a transaction is given up (RFC 3261 §17.1)
 )
 
@@ -66,6 +66,7 @@ type openBundle struct {
 	whole      string // the key without the number of a part
 	pack       packer
 	last       int64 // the collector's time when something was added
+	dialog     bool  // there may be one: not all requests are of those that make none
 	answered   bool  // an INVITE was
 	failed     bool  // the last final response to an INVITE refused it, and none was answered
 	over       bool  // it looks complete
@@ -103,6 +104,11 @@ func (b *openBundle) unlink() {
 // was answered, or a refused INVITE acknowledged. Registrations never do, since most
 // phones keep the Call-ID; nor do subscriptions and what else may go on.
 func (b *openBundle) see(m *dialog.Message) {
+	switch m.Method {
+	case "REGISTER", "OPTIONS", "MESSAGE", "PUBLISH":
+	default:
+		b.dialog = true
+	}
 	switch {
 	case m.Status == 0 && m.Method == "ACK":
 		b.over = b.over || b.failed
@@ -132,7 +138,7 @@ func (c *collector) bundle(kind string, key []byte, time int64) *openBundle {
 	case b.kind != kind: // a Call-ID that reads like a link
 		c.close(b)
 		b = nil
-	case kind == "sip" && time >= b.last+quiet && c.held(b) >= maxBundle/2:
+	case kind == "sip" && !b.dialog && time >= b.last+quiet && c.held(b) >= maxBundle/2:
 		c.part(b)
 		return c.bundle(kind, whole, time)
 	}

@@ -223,6 +223,50 @@ func TestLongRegistration(t *testing.T) {
 	}
 }
 
+// TestLongDialog: a call is not cut where it is quiet, however often it is refreshed.
+func TestLongDialog(t *testing.T) {
+	const refreshes = 3000
+	var packets [][]byte
+	phone, proxy := netip.MustParseAddrPort("192.0.2.10:5060"), netip.MustParseAddrPort("192.0.2.1:5060")
+	at, cseq := int64(1_794_301_200_000_000), 0
+	put := func(start, method string) {
+		text := fmt.Sprintf("%s\r\nVia: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bK-%d-%s\r\nFrom: <sip:201@example.net>;tag=a\r\nTo: <sip:202@example.net>;tag=b\r\n"+
+			"Call-ID: long\r\nCSeq: %d %s\r\nContent-Length: 0\r\n\r\n", start, cseq, method, cseq, method)
+		if method == "INVITE" && start != "SIP/2.0 200 OK" {
+			text = strings.Replace(text, ";tag=b", "", 1)
+		}
+		w := traffic{at: at, src: phone, dst: proxy, text: text}
+		if strings.HasPrefix(start, "SIP/") {
+			w.src, w.dst = proxy, phone
+		}
+		packets = append(packets, udpRecord(w))
+		at += 20_000
+	}
+	ask := func(method string) {
+		cseq++
+		put(method+" sip:202@example.net SIP/2.0", method)
+		put("SIP/2.0 200 OK", method)
+	}
+	ask("INVITE")
+	put("ACK sip:202@example.net SIP/2.0", "ACK")
+	for range refreshes {
+		at += 60_000_000
+		ask("UPDATE")
+	}
+	ask("BYE")
+	db := imported(t, written(t, "call.pcap", pcapOf(rawPcap(), packets)))
+	if n := oneNumber(t, db, `SELECT count(*) FROM bundle`); n != 1 {
+		t.Errorf("%d bundles, want 1", n)
+	}
+	if n := oneNumber(t, db, `SELECT sum(length(data)) FROM evidence`); n < maxBundle/2 || n > maxBundle {
+		t.Errorf("a pack of %d bytes, want one between %d and %d", n, maxBundle/2, maxBundle)
+	}
+	if n := oneNumber(t, db, fmt.Sprintf(`SELECT count(*) FROM attempt WHERE talk_ms > 60000 * %d`, refreshes)); n != 1 {
+		t.Errorf("%d calls of %d minutes, want 1", n, refreshes)
+	}
+	checkLedger(t, db)
+}
+
 // TestBatch: messages keep their order and lose nothing where some do not fit a batch,
 // and where rejects and reports of undelivered ones stand between them.
 func TestBatch(t *testing.T) {
