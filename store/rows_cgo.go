@@ -3,6 +3,7 @@
 package store
 
 // int callsift_packed_rows(void);
+// void callsift_prepare(void);
 // unsigned char *callsift_kept(long long, long long *);
 import "C"
 
@@ -11,12 +12,16 @@ import (
 	"database/sql"
 	"fmt"
 	"strings"
+	"sync"
 	"unsafe"
 )
+
+var prepareOnce = sync.OnceFunc(func() { C.callsift_prepare() })
 
 // registerRows makes the functions of rows.c known to the connections opened from
 // now on. Doing it twice is harmless.
 func registerRows() error {
+	prepareOnce()
 	if rc := C.callsift_packed_rows(); rc != 0 {
 		return fmt.Errorf("SQLite extension packed_rows: result code %d", int(rc))
 	}
