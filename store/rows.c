@@ -379,9 +379,10 @@ static int extend(sqlite3 *db, char **err, const void *api) {
 
 extern int sqlite3_config(int, ...);
 
-// huge_cache gives SQLite a page cache on huge pages; pages_linux.go says why. It is as
-// large as that of one connection; what is over it comes from malloc.
-static void huge_cache(void) {
+// callsift_huge_cache gives SQLite a page cache on huge pages; pages_linux.go says why.
+// It is as large as that of one connection; what is over it comes from malloc. It must be
+// called once, before SQLite is used.
+void callsift_huge_cache(void) {
 	enum { PAGECACHE = 7, HUGE = 2 << 20, SIZE = 2 * HUGE, SLOT = 16384 + 512 };
 	char *p = mmap(0, SIZE + HUGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (p == MAP_FAILED) return;
@@ -390,11 +391,8 @@ static void huge_cache(void) {
 	sqlite3_config(PAGECACHE, p, SLOT, SIZE / SLOT); // refused where SQLite is in use: then it stays as it was
 }
 #else
-static void huge_cache(void) {}
+void callsift_huge_cache(void) {}
 #endif
-
-// callsift_prepare must be called once, before SQLite is used.
-void callsift_prepare(void) { huge_cache(); }
 
 // callsift_packed_rows adds these functions to all connections opened from now on.
 int callsift_packed_rows(void) {

@@ -3,7 +3,7 @@
 package store
 
 // int callsift_packed_rows(void);
-// void callsift_prepare(void);
+// void callsift_huge_cache(void);
 // unsigned char *callsift_kept(long long, long long *);
 import "C"
 
@@ -16,12 +16,12 @@ import (
 	"unsafe"
 )
 
-var prepareOnce = sync.OnceFunc(func() { C.callsift_prepare() })
+var hugeCache = sync.OnceFunc(func() { C.callsift_huge_cache() })
 
 // registerRows makes the functions of rows.c known to the connections opened from
 // now on. Doing it twice is harmless.
 func registerRows() error {
-	prepareOnce()
+	hugeCache()
 	if rc := C.callsift_packed_rows(); rc != 0 {
 		return fmt.Errorf("SQLite extension packed_rows: result code %d", int(rc))
 	}
