@@ -30,6 +30,7 @@ type assembler struct {
 	rows  rowMaker
 
 	batch *batch // of the source that is read
+	legs  newLegs
 
 	names     *namer
 	oneWay    oneWayPairs
@@ -47,6 +48,7 @@ func newAssembler(im *store.Import) *assembler {
 	a := &assembler{im: im, watched: im.Watched(), hidden: hiddenBy(im.Seams()), names: namesOf(im), clocks: im.Clocks()}
 	a.skewOff = im.Setting(skewSetting) == "off"
 	a.oneWay = a.judgeOneWay() // that of all sources before: as it was when these were assembled
+	a.legs.lost, _ = im.HasKinds()
 	return a
 }
 
@@ -69,7 +71,7 @@ func (a *assembler) take(kind, key string, data []byte) {
 		return
 	}
 	a.early = a.covered == nil
-	a.assemble(id, kind, true, []store.Evidence{{Source: a.im.Source.ID, Format: formatIn(a.format, kind, key), Data: data}})
+	a.assemble(id, kind, key, true, []store.Evidence{{Source: a.im.Source.ID, Format: formatIn(a.format, kind, key), Data: data}})
 	a.early = false
 }
 
@@ -105,14 +107,16 @@ func (a *assembler) settleBundles() {
 			if !r.Fresh {
 				a.dissolve(r.Bundle)
 			}
-			a.assemble(r.Bundle, r.Kind, r.Fresh, r.Evidence)
+			a.assemble(r.Bundle, r.Kind, r.Key, r.Fresh, r.Evidence)
 		}
 	})
 	a.settleClocks()
 	a.settleOneWay()
 }
 
-func (a *assembler) assemble(id int64, kind string, fresh bool, evidence []store.Evidence) {
+// assemble makes the rows of a bundle; fresh: it has none yet. key may be left out of one
+// that is not.
+func (a *assembler) assemble(id int64, kind, key string, fresh bool, evidence []store.Evidence) {
 	if a.im.Err() != nil {
 		return
 	}
@@ -148,8 +152,14 @@ func (a *assembler) assemble(id int64, kind string, fresh bool, evidence []store
 	}
 	rows := a.rows.rowsOf(&result, a.msgs, format)
 	a.names.labelAll(rows)
-	a.im.Replace(id, fresh, rows, stepsOf(&result, again), result.Settled)
-	a.im.SetLinks(id, fresh, linksOf(&result))
+	steps, links := stepsOf(&result, again), linksOf(&result)
+	a.im.Replace(id, fresh, rows, steps, result.Settled)
+	a.im.SetLinks(id, fresh, links)
+	if fresh {
+		a.legs.add(id, key, rows, &steps, links)
+	} else {
+		a.legs.lose()
+	}
 	a.touchedBy(rows, true)
 }
 

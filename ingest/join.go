@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"cmp"
-	"net/netip"
 	"slices"
 
 	"callsift/ingest/dialog"
@@ -176,6 +175,14 @@ func (a *assembler) parties(from, to int64) (bare []dialog.Party, list []legPart
 			list[i].Party = &bare[i]
 		}
 	}()
+	if !joined && !a.legs.lost {
+		bare, bundles := a.legs.within(from, to)
+		list = make([]legParty, len(bare))
+		for i, bundle := range bundles {
+			list[i].bundle = bundle
+		}
+		return bare, list
+	}
 	if !joined && !hasLinks {
 		// Most databases are like this: row by row takes a third of the memory.
 		if n := a.im.CallCount(first, to); n <= maxTogether {
@@ -213,11 +220,8 @@ func (a *assembler) parties(from, to int64) (bare []dialog.Party, list []legPart
 
 func (a *assembler) partyOfRow(row *store.CallRow, links bool) dialog.Party {
 	p := dialog.Party{CallID: row.Key, Start: row.Start, FromUser: row.Caller, ToUser: row.Callee}
-	p.From, _ = netip.ParseAddr(row.From)
-	p.To, _ = netip.ParseAddr(row.To)
-	if row.Setup >= 0 {
-		p.End = row.Start + row.Setup*1000 + 999
-	}
+	ends := partyAddrs(row.From, row.To)
+	p.From, p.To, p.End = ends[0], ends[1], partyEnd(row.Start, row.Setup)
 	if links {
 		for _, v := range a.im.Links(row.Bundle) {
 			p.Links = append(p.Links, dialog.Link{Kind: v[0], Value: v[1]})
@@ -452,7 +456,12 @@ func (a *assembler) alone(bundle int64) {
 	kind, fresh, evidence := a.im.Evidence(bundle)
 	if len(evidence) == 0 {
 		a.im.DropBundle(bundle)
+		a.legs.lose()
 		return
 	}
-	a.assemble(bundle, kind, fresh, evidence)
+	key := ""
+	if fresh {
+		key = a.im.BundleKey(bundle)
+	}
+	a.assemble(bundle, kind, key, fresh, evidence)
 }

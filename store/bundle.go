@@ -178,6 +178,7 @@ func (im *Import) Unsettle(bundle int64) {
 type Records struct {
 	Bundle   int64
 	Kind     string
+	Key      string
 	Fresh    bool // it was never assembled
 	Evidence []Evidence
 }
@@ -194,11 +195,11 @@ func (im *Import) EachUnsettled(f func(r *Records)) {
 	for {
 		list = list[:0]
 		size, more := 0, false
-		im.query(`SELECT b.id, b.kind, b.steps = x'', coalesce(e.source, 0), coalesce(e.rowid, 0), coalesce(e.data, x'') FROM bundle b LEFT JOIN evidence e ON e.bundle = b.id
+		im.query(`SELECT b.id, b.kind, b.key, b.steps = x'', coalesce(e.source, 0), coalesce(e.rowid, 0), coalesce(e.data, x'') FROM bundle b LEFT JOIN evidence e ON e.bundle = b.id
 			WHERE b.settled = 0 AND b.id > ? ORDER BY b.id`, []any{last}, func(r *sql.Rows) error {
 			var b Records
 			var e Evidence
-			if err := r.Scan(&b.Bundle, &b.Kind, &b.Fresh, &e.Source, &e.row, &e.Data); err != nil {
+			if err := r.Scan(&b.Bundle, &b.Kind, &b.Key, &b.Fresh, &e.Source, &e.row, &e.Data); err != nil {
 				return err
 			}
 			if n := len(list); n == 0 || list[n-1].Bundle != b.Bundle {

@@ -394,12 +394,19 @@ void callsift_huge_cache(void) {
 void callsift_huge_cache(void) {}
 #endif
 
-// callsift_packed_rows adds these functions to all connections opened from now on.
-int callsift_packed_rows(void) {
 #ifdef __GLIBC__
-	// SQLite asks for memory on whichever thread Go runs the caller on. With an arena
-	// a thread, some megabytes lay idle in those of the others.
+// SQLite asks for memory on whichever thread Go runs the caller on. With an arena a
+// thread, some megabytes lay idle in those of the others; so there is one, from before the
+// first thread on. And it keeps what is free: each buffer of rows is copied into memory
+// of its own, and giving that back to the system each time (with a word to the other
+// processors) was a twentieth of an import's CPU time.
+__attribute__((constructor)) static void one_arena(void) {
 	mallopt(M_ARENA_MAX, 1);
-#endif
-	return sqlite3_auto_extension((void (*)(void))extend);
+	mallopt(M_TRIM_THRESHOLD, 16 << 20);
+	mallopt(M_MMAP_THRESHOLD, 4 << 20); // its default while the other stands is 128 KiB
+	mallopt(M_TOP_PAD, 512 << 10);
 }
+#endif
+
+// callsift_packed_rows adds these functions to all connections opened from now on.
+int callsift_packed_rows(void) { return sqlite3_auto_extension((void (*)(void))extend); }

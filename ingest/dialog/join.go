@@ -2,6 +2,7 @@ package dialog
 
 import (
 	"cmp"
+	"iter"
 	"net/netip"
 	"slices"
 	"strings"
@@ -190,29 +191,29 @@ func (j *joiner) byID() map[string]int {
 // byCallID joins parties of which one's Call-ID is the other's with something
 // put before or after it: "abc_b2b-1", "B2B.12.abc", "abc-0".
 func (j *joiner) byCallID() {
-	const tooShort = 8
 	ids := j.byID()
-	try := func(i int, part string) bool {
-		if len(part) < tooShort {
-			return false
-		}
-		other, ok := ids[part]
-		if !ok || other == i {
-			return false
-		}
-		j.link(i, other, "call-id", derivedID)
-		return true
-	}
 	for i := range j.parties {
-		id := j.parties[i].CallID
+		for part := range IDParts(j.parties[i].CallID) {
+			if other, ok := ids[part]; ok && other != i {
+				j.link(i, other, "call-id", derivedID)
+				break
+			}
+		}
+	}
+}
+
+// IDParts yields the parts of a Call-ID that may be the Call-ID which it was made from.
+func IDParts(id string) iter.Seq[string] {
+	const tooShort = 8
+	return func(yield func(string) bool) {
 		for k := 0; k < len(id) && k < 256; k++ {
 			switch id[k] {
 			case '_', '-', '.', ':', ';', ',', '/':
 			default:
 				continue
 			}
-			if try(i, id[k+1:]) || try(i, id[:k]) {
-				break
+			if len(id)-k-1 >= tooShort && !yield(id[k+1:]) || k >= tooShort && !yield(id[:k]) {
+				return
 			}
 		}
 	}
