@@ -169,7 +169,7 @@ func (im *Import) initBuffers() {
 	im.evidence.bufferedTable = bufferedTable{name: "evidence", width: 3}
 	im.links.bufferedTable = bufferedTable{name: "link", width: 3}
 	im.events.bufferedTable = bufferedTable{name: "event", width: 9}
-	im.profiled.bufferedTable = bufferedTable{name: "profile", width: 31}
+	im.profiled.bufferedTable = bufferedTable{name: "profile", width: 31, conflict: settledConflict}
 	im.cellRows.bufferedTable = bufferedTable{name: "rollup", width: 6,
 		conflict: `ON CONFLICT (quarter, profile) DO UPDATE SET n = n + excluded.n, talked = talked + excluded.talked, talk_ms = talk_ms + excluded.talk_ms, short = short + excluded.short`}
 	im.delayRows.bufferedTable = bufferedTable{name: "delay", width: 5,

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+	"strings"
 
 	"callsift/store/codes"
 )
@@ -134,9 +135,19 @@ func (p Profile) without(level int) Profile {
 // knownMethods are those of the RFCs: others are without number.
 var knownMethods = []string{"INVITE", "ACK", "BYE", "CANCEL", "REGISTER", "OPTIONS", "PRACK", "SUBSCRIBE", "NOTIFY", "PUBLISH", "INFO", "REFER", "MESSAGE", "UPDATE"}
 
-// addProfile adds a profile and queues its row, in the order of the schema.
+// addProfile adds a profile.
 func (im *Import) addProfile(p *Profile) int64 {
 	id := im.profiles.add(p)
+	im.profileRow(id, p, settled{})
+	return id
+}
+
+// settledConflict lets the row of a profile that is there settle it.
+const settledConflict = `ON CONFLICT (id) DO UPDATE SET class = excluded.class, cause = excluded.cause, trunk = excluded.trunk, peer = excluded.peer,
+	direction = excluded.direction, site = excluded.site, device = excluded.device, prefix = excluded.prefix, scanner = excluded.scanner`
+
+// profileRow queues a profile's row, in the order of the schema.
+func (im *Import) profileRow(id int64, p *Profile, s settled) {
 	b := &im.profiled
 	b.begin()
 	b.number(id)
@@ -156,11 +167,10 @@ func (im *Import) addProfile(p *Profile) int64 {
 	for _, s := range [...]string{p.FromAddr, p.ToAddr, p.TrunkHint, string(p.DirHint), p.PrefixHint, p.UserAgent, p.DeviceHint, p.Format} {
 		b.text(s)
 	}
-	for range 8 { // class to prefix: Settle
-		b.text("")
+	for _, s := range [...]string{s.class, s.cause, s.trunk, s.peer, s.direction, s.site, s.device, s.prefix} {
+		b.text(s)
 	}
-	b.bool(false)
-	return id
+	b.bool(s.scanner)
 }
 
 // Settle lets f work out what depends on all profiles together (trunk, peer,
@@ -179,8 +189,7 @@ func (im *Import) Settle(f func(profiles []*Profile, n map[int64]int64)) {
 	f(list, n)
 	for i, p := range list {
 		if now := p.settled(); now != before[i] {
-			im.exec(`UPDATE profile SET class = ?, cause = ?, trunk = ?, peer = ?, direction = ?, site = ?, device = ?, prefix = ?, scanner = ? WHERE id = ?`,
-				p.Class, p.Cause, p.Trunk, p.Peer, string(p.Direction), p.Site, p.Device, p.Prefix, p.Scanner, p.ID)
+			im.profileRow(p.ID, p, now)
 		}
 	}
 	im.profiles.each(func(id int64, _ *Profile) {
@@ -205,26 +214,35 @@ func (p *Profile) settled() settled {
 // settled of them. Their other texts are those of the table, not read again.
 func (im *Import) settledBefore(n map[int64]int64) (list []*Profile, before []settled) {
 	all, texts := make([]Profile, 0, len(n)), map[string]string{}
-	once := func(s sql.RawBytes) string {
-		if known, ok := texts[string(s)]; ok {
-			return known
+	once := func(s string) string { // s is a part of all rows
+		known, ok := texts[s]
+		if !ok {
+			known = strings.Clone(s)
+			texts[known] = known
 		}
-		texts[string(s)] = string(s)
-		return texts[string(s)]
+		return known
 	}
-	im.query(`SELECT id, class, cause, trunk, peer, direction, site, device, prefix, scanner FROM profile ORDER BY id`, nil, func(r *sql.Rows) error {
-		var id int64
-		var is [8]sql.RawBytes
-		var scanner bool
-		if err := r.Scan(&id, &is[0], &is[1], &is[2], &is[3], &is[4], &is[5], &is[6], &is[7], &scanner); err != nil || n[id] <= 0 {
-			return err
+	const columns = `id, class, cause, trunk, peer, direction, site, device, prefix, scanner`
+	err := packedRows(context.Background(), im.tx, columns, `(SELECT * FROM profile ORDER BY id)`, nil, func(data []byte) error {
+		for r := (packedReader{rest: string(data)}); r.rest != ""; {
+			id := r.number()
+			is := settled{r.text(), r.text(), r.text(), r.text(), r.text(), r.text(), r.text(), r.text(), r.number() != 0}
+			if r.short {
+				return errPacked
+			}
+			if n[id] <= 0 {
+				continue
+			}
+			p := im.profiles.get(id)
+			p.ID, p.Class, p.Cause, p.Trunk, p.Peer, p.Direction = id, once(is.class), once(is.cause), once(is.trunk), once(is.peer), codes.Direction(once(is.direction))
+			p.Site, p.Device, p.Prefix, p.Scanner = once(is.site), once(is.device), once(is.prefix), is.scanner
+			all, before = append(all, p), append(before, p.settled())
 		}
-		p := im.profiles.get(id)
-		p.ID, p.Class, p.Cause, p.Trunk, p.Peer, p.Direction = id, once(is[0]), once(is[1]), once(is[2]), once(is[3]), codes.Direction(once(is[4]))
-		p.Site, p.Device, p.Prefix, p.Scanner = once(is[5]), once(is[6]), once(is[7]), scanner
-		all, before = append(all, p), append(before, p.settled())
 		return nil
 	})
+	if err != nil {
+		im.fail(err)
+	}
 	for i := range all {
 		list = append(list, &all[i])
 	}
