@@ -116,6 +116,7 @@ type reject struct {
 // Begin starts the import of a source and gives it its id. It waits for another
 // writer for ten seconds.
 func (db *DB) Begin(ctx context.Context, s Source) (*Import, error) {
+	hugeHeap()
 	tx, err := db.sql.BeginTx(ctx, nil)
 	if err != nil {
 		return nil, db.explain(err)
