@@ -218,7 +218,11 @@ func within(s *store.Source, t int64, sip bool) bool {
 
 // context is what the messages at hand do not tell.
 func (a *assembler) context() dialog.Context {
-	return dialog.Context{CoverageEnd: a.coverageEnd(), OneWay: a.oneWay.holds}
+	ctx := dialog.Context{CoverageEnd: a.coverageEnd()}
+	if len(a.oneWay) > 0 {
+		ctx.OneWay = a.oneWay.holds
+	}
+	return ctx
 }
 
 // linksOf lists the correlation values of a result's calls, each once.

@@ -178,12 +178,7 @@ func (c *observer) rareHeaders(m *dialog.Message, p *sip.Message, id sip.Header,
 	case sip.HeaderCredentials:
 		m.Flags |= dialog.HasCredentials
 	case sip.HeaderChallenge:
-		if _, realm, _, stale, ok := p.Challenge(); ok {
-			m.Realm = clipText([]byte(realm))
-			if stale {
-				m.Flags |= dialog.Stale
-			}
-		}
+		c.challenge(m, p, row)
 	case sip.HeaderXCallID:
 		c.link("x-call-id", row)
 	case sip.HeaderSessionID:
@@ -195,6 +190,24 @@ func (c *observer) rareHeaders(m *dialog.Message, p *sip.Message, id sip.Header,
 	case sip.HeaderChargingVector:
 		icid, _ := sip.Param(append([]byte{';'}, row...), "icid-value")
 		c.link("icid", bytes.Trim(icid, `"`))
+	}
+}
+
+// challenge notes who asks for credentials. Nearly every message has one such row, and
+// no backslash in it: then nothing need be copied.
+func (c *observer) challenge(m *dialog.Message, p *sip.Message, row []byte) {
+	realm, stale := sip.ChallengeOf(row)
+	if m.Realm != "" || bytes.IndexByte(realm, '\\') >= 0 {
+		_, text, _, is, ok := p.Challenge()
+		if !ok {
+			return
+		}
+		m.Realm, stale = clipText([]byte(text)), is
+	} else if len(row) > 0 {
+		m.Realm = view(realm)
+	}
+	if m.Flags &^= dialog.Stale; stale {
+		m.Flags |= dialog.Stale
 	}
 }
 

@@ -218,8 +218,11 @@ type unpacker struct {
 	buf   string
 	at    int // a place, and not the rest of buf: storing a pointer for every number costs more than reading it
 	texts []string
-	lists []string // room for short lists
 	bad   bool
+
+	lists   []string // room for short lists, here and below
+	reasons []dialog.Reason
+	links   []dialog.Link
 }
 
 // begin begins a pack.
@@ -236,9 +239,27 @@ func (u *unpacker) fail() { u.bad, u.at = true, len(u.buf) }
 // reset makes room for packs whose messages are wanted together; the lists of
 // those before are lost.
 func (u *unpacker) reset() {
-	if u.lists = u.lists[:0]; cap(u.lists) > maxKept {
-		u.lists = nil
+	u.lists, u.reasons, u.links = emptied(u.lists), emptied(u.reasons), emptied(u.links)
+}
+
+func emptied[T any](list []T) []T {
+	if cap(list) > maxKept {
+		return nil
 	}
+	return list[:0]
+}
+
+// cut is a list of n from room, or from a new one.
+func cut[T any](room *[]T, n int) []T {
+	if n == 0 {
+		return nil
+	}
+	if n > cap(*room)-len(*room) {
+		*room = make([]T, 0, max(n, 256))
+	}
+	at := len(*room)
+	*room = (*room)[:at+n]
+	return (*room)[at : at+n : at+n]
 }
 
 // unpack appends the messages of one pack of a source to list.
@@ -304,11 +325,13 @@ func (u *unpacker) message(m *dialog.Message) {
 func (u *unpacker) rare(m *dialog.Message) {
 	m.RetryAfter, m.Expires = int(u.num()), int(u.num())
 	m.Contacts = u.list()
-	for range u.count() {
-		m.Reasons = append(m.Reasons, dialog.Reason{Protocol: u.text(), Cause: int(u.num()), Text: u.text(), Location: u.text()})
+	m.Reasons = cut(&u.reasons, u.count())
+	for i := range m.Reasons {
+		m.Reasons[i] = dialog.Reason{Protocol: u.text(), Cause: int(u.num()), Text: u.text(), Location: u.text()}
 	}
-	for range u.count() {
-		m.Links = append(m.Links, dialog.Link{Kind: u.text(), Value: u.text()})
+	m.Links = cut(&u.links, u.count())
+	for i := range m.Links {
+		m.Links[i] = dialog.Link{Kind: u.text(), Value: u.text()}
 	}
 }
 
@@ -358,16 +381,7 @@ func (u *unpacker) count() int {
 }
 
 func (u *unpacker) list() []string {
-	n := u.count()
-	if n == 0 {
-		return nil
-	}
-	if n > cap(u.lists)-len(u.lists) {
-		u.lists = make([]string, 0, max(n, 256))
-	}
-	at := len(u.lists)
-	u.lists = u.lists[:at+n]
-	list := u.lists[at : at+n : at+n]
+	list := cut(&u.lists, u.count())
 	for i := range list {
 		list[i] = u.text()
 	}

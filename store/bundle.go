@@ -127,12 +127,13 @@ func (im *Import) Replace(bundle int64, fresh bool, calls [][]Attempt, steps Ste
 	for s, n := range steps {
 		im.ledger[s] += n
 	}
+	packed := packSteps(im.scratch[:0], &steps)
 	if bundle == im.open.id {
-		im.open.settled, im.open.steps = settled, packSteps(steps)
+		im.open.settled, im.open.steps = settled, packed
 		im.closeBundle()
 		return
 	}
-	im.bundleRow(bundleRow{id: bundle, settled: settled, steps: packSteps(steps)})
+	im.bundleRow(bundleRow{id: bundle, settled: settled, steps: packed})
 }
 
 // removeResult takes a bundle's rows out of the table and the roll-ups.
@@ -238,8 +239,7 @@ func (im *Import) formatOf(source int64) string {
 	return format
 }
 
-func packSteps(s Steps) []byte {
-	var b []byte
+func packSteps(b []byte, s *Steps) []byte {
 	for _, n := range s {
 		b = binary.AppendUvarint(b, uint64(n))
 	}

@@ -150,7 +150,11 @@ const maxKept = 32768
 // Assembler assembles one Call-ID after the other in the same memory. Calls have a
 // dozen messages: making these lists anew was half of what an import allocated,
 // and with the collector's work for it a fifth of its time.
-type Assembler struct{ room room }
+type Assembler struct {
+	room room
+	ctx  Context
+	at   assembly // the one at hand
+}
 
 // Assemble is the function of this name; the result holds until the next call.
 func (s *Assembler) Assemble(msgs []Message, ctx Context) Result {
@@ -158,7 +162,9 @@ func (s *Assembler) Assemble(msgs []Message, ctx Context) Result {
 		s.room = room{}
 	}
 	s.room.empty()
-	return assemble(msgs, ctx, &s.room)
+	s.ctx = ctx
+	s.at = assembly{in: msgs, ctx: &s.ctx, options: ctx.options(), settled: true, room: &s.room}
+	return s.at.assemble()
 }
 
 func (r *room) empty() {
@@ -170,7 +176,7 @@ func (r *room) empty() {
 
 // Assemble turns all messages of one Call-ID, in any order and with duplicates,
 // into calls. It looks at nothing but its arguments.
-func Assemble(msgs []Message, ctx Context) Result { return assemble(msgs, ctx, &room{}) }
+func Assemble(msgs []Message, ctx Context) Result { return new(Assembler).Assemble(msgs, ctx) }
 
 // sized is an empty list with room for n, in old's memory where that is enough.
 func sized[T any](old []T, n int) []T {
@@ -180,13 +186,12 @@ func sized[T any](old []T, n int) []T {
 	return make([]T, 0, max(n, 16))
 }
 
-func assemble(msgs []Message, ctx Context, in *room) Result {
-	a := assembly{in: msgs, ctx: &ctx, options: ctx.options(), settled: true, room: in}
+func (a *assembly) assemble() Result {
 	a.dedupe()
 	if len(a.pkts) == 0 {
 		return Result{Counts: a.counts, Settled: true}
 	}
-	a.end = max(ctx.CoverageEnd, a.pkts[len(a.pkts)-1].Time)
+	a.end = max(a.ctx.CoverageEnd, a.pkts[len(a.pkts)-1].Time)
 	a.transactions()
 	a.classify()
 	a.fold()

@@ -106,14 +106,20 @@ func (m *Message) Challenge() (scheme, realm, nonce string, stale, ok bool) {
 		return "", "", "", false, false
 	}
 	name, params := word(value)
-	if v, has := param(params, ',', "realm"); has {
-		realm = unescape(v)
-	}
+	quoted, stale := ChallengeOf(value)
 	if v, has := param(params, ',', "nonce"); has {
 		nonce = unescape(v)
 	}
+	return string(name), unescape(quoted), nonce, stale, true
+}
+
+// ChallengeOf returns the realm of a WWW-Authenticate or Proxy-Authenticate row, its
+// backslashes as written, and whether the nonce was too old.
+func ChallengeOf(row []byte) (realm []byte, stale bool) {
+	_, params := word(row)
+	realm, _ = param(params, ',', "realm")
 	v, _ := param(params, ',', "stale")
-	return string(name), realm, nonce, equalName(v, "true"), true
+	return realm, equalName(v, "true")
 }
 
 // HasCredentials reports whether the request answers a challenge.
