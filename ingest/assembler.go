@@ -48,7 +48,7 @@ func newAssembler(im *store.Import) *assembler {
 	a := &assembler{im: im, watched: im.Watched(), hidden: hiddenBy(im.Seams()), names: namesOf(im), clocks: im.Clocks()}
 	a.skewOff = im.Setting(skewSetting) == "off"
 	a.oneWay = a.judgeOneWay() // that of all sources before: as it was when these were assembled
-	a.legs.lost, _ = im.HasKinds()
+	a.legs.lost = im.HasBundles()
 	return a
 }
 
@@ -155,7 +155,7 @@ func (a *assembler) assemble(id int64, kind, key string, fresh bool, evidence []
 	steps, links := stepsOf(&result, again), linksOf(&result)
 	a.im.Replace(id, fresh, rows, steps, result.Settled)
 	a.im.SetLinks(id, fresh, links)
-	if fresh {
+	if fresh && !a.im.ProfilesFull() { // else the store's rows may lack addresses
 		a.legs.add(id, key, rows, &steps, links)
 	} else {
 		a.legs.lose()

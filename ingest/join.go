@@ -159,7 +159,8 @@ func (a *assembler) flagUnjoined(bundle int64, yes bool) {
 }
 
 // parties lists the SIP calls that begin in [from, to), those that are joined
-// already one by one; bare is what dialog.Join wants of them.
+// already one by one; bare is what dialog.Join wants of them. Calls for which it finds no
+// other leg may be missing.
 func (a *assembler) parties(from, to int64) (bare []dialog.Party, list []legParty) {
 	hasLinks, joined := a.im.HasLinks(), a.im.HasJoints()
 	first := from
@@ -184,7 +185,7 @@ func (a *assembler) parties(from, to int64) (bare []dialog.Party, list []legPart
 		return bare, list
 	}
 	if !joined && !hasLinks {
-		// Most databases are like this: row by row takes a third of the memory.
+		// Row by row takes a third of the memory.
 		if n := a.im.CallCount(first, to); n <= maxTogether {
 			bare, list = make([]dialog.Party, 0, n), make([]legParty, 0, n)
 		}

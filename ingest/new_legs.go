@@ -13,7 +13,7 @@ import (
 	"callsift/store"
 )
 
-// newLegs are the SIP calls of an import into a database that had none: what joining
+// newLegs are the SIP calls of an import into a database without bundles: what joining
 // wants of them, packed, so that it need not read them back. Reading them was 6 % of the
 // CPU time of importing a capture of 480,000 messages, more where calls carry links.
 type newLegs struct {
@@ -24,9 +24,18 @@ type newLegs struct {
 	last   newLeg
 	ends   map[[2]string]int // numbers of pairs of addresses
 	addrs  [][2]netip.Addr   // by number
+
+	order   []legPlace // of the calls that joining may find a leg for, in order of time
+	ordered int        // how many calls there were then
 }
 
-// maxNewLegs bounds the bytes of all: some 35,000 calls. More are read from the store.
+// legPlace is where an entry stands, without its head.
+type legPlace struct {
+	newLeg
+	chunk, at int32
+}
+
+// maxNewLegs bounds the bytes of all: some 30,000 calls. More are read from the store.
 var maxNewLegs = 2 << 20
 
 const newLegsChunk = 64 << 10
@@ -108,30 +117,37 @@ func partyAddrs(from, to string) (ends [2]netip.Addr) {
 }
 
 // within lists the calls that begin in [from, to) and that joining may find a leg for, in
-// order of time. Their texts are views of the chunks. In most captures these are few, and
-// making parties of all others, for the garbage collector too, took as long as joining.
+// order of time. Their texts are views of the chunks.
 func (l *newLegs) within(from, to int64) (bare []dialog.Party, bundles []int64) {
-	may := l.related()
-	type place struct {
-		newLeg
-		chunk, at int32
+	if l.ordered != l.n {
+		l.sort()
 	}
-	var order []place
-	l.each(func(e newLeg, r legReader, chunk int) {
-		at := len(l.chunks[chunk]) - len(r.rest)
-		if e.start >= from && e.start < to && may.join(l, r) {
-			order = append(order, place{e, int32(chunk), int32(at)})
-		}
-	})
-	slices.SortFunc(order, func(x, y place) int {
-		return cmp.Or(cmp.Compare(x.start, y.start), cmp.Compare(x.chunk, y.chunk), cmp.Compare(x.at, y.at))
-	})
+	at := func(t int64) int {
+		i, _ := slices.BinarySearchFunc(l.order, t, func(p legPlace, t int64) int { return cmp.Compare(p.start, t) })
+		return i
+	}
+	order := l.order[at(from):max(at(from), at(to))]
 	bare, bundles = make([]dialog.Party, len(order)), make([]int64, len(order))
 	for i, p := range order {
 		bundles[i] = p.bundle
 		l.party(&bare[i], p.start, legReader{rest: l.chunks[p.chunk][p.at:]})
 	}
 	return bare, bundles
+}
+
+// sort finds the calls that joining may find a leg for. In most captures these are few, and
+// making parties of all others, for the garbage collector too, took as long as joining.
+func (l *newLegs) sort() {
+	may := l.related()
+	l.order, l.ordered = nil, l.n
+	l.each(func(e newLeg, r legReader, chunk int) {
+		if may.join(l, r) {
+			l.order = append(l.order, legPlace{e, int32(chunk), int32(len(l.chunks[chunk]) - len(r.rest))})
+		}
+	})
+	slices.SortFunc(l.order, func(x, y legPlace) int {
+		return cmp.Or(cmp.Compare(x.start, y.start), cmp.Compare(x.chunk, y.chunk), cmp.Compare(x.at, y.at))
+	})
 }
 
 // each hands out the entries as they came: the head, and a reader of what follows it.

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"testing"
+	"unsafe"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -81,6 +82,7 @@ func TestNewLegs(t *testing.T) {
 		}
 		from, to := int64(1e15)+r.Int64N(5e6), int64(1e15)+15e6+r.Int64N(6e6)
 		all = slices.DeleteFunc(all, func(p dialog.Party) bool { return p.Start < from || p.Start >= to })
+		l.within(0, from) // that only parts are asked for makes no difference
 		some, bundles := l.within(from, to)
 		if len(bundles) != len(some) {
 			t.Fatalf("%d bundles of %d parties", len(bundles), len(some))
@@ -147,5 +149,46 @@ func TestNewLegsAsStored(t *testing.T) {
 	sameDump(t, "joined from the store", kept, logicalDump(t, imported(t, file)))
 	if n := oneNumber(t, imported(t, file), `SELECT count(*) FROM joint`); n != 3 {
 		t.Errorf("%d joints, want 3", n)
+	}
+}
+
+// TestNewLegsInParts: calls are looked through once, however many parts of the time they
+// cover are judged: a long capture of few calls has a part for each.
+func TestNewLegsInParts(t *testing.T) {
+	l, all := newLegsOf(rand.New(rand.NewPCG(3, 1)), 100)
+	whole, _ := l.within(0, 1<<62)
+	order := unsafe.SliceData(l.order)
+	var parts []dialog.Party
+	for from := all[0].Start; from <= all[len(all)-1].Start; from += 100_000 {
+		part, _ := l.within(from, from+100_000)
+		parts = append(parts, part...)
+	}
+	if diff := cmp.Diff(whole, parts, cmpopts.EquateComparable(netip.Addr{})); diff != "" || len(whole) == 0 {
+		t.Errorf("%d calls (-whole +parts)\n%s", len(whole), diff)
+	}
+	if unsafe.SliceData(l.order) != order {
+		t.Error("sorted again")
+	}
+}
+
+// TestNewLegsFullProfiles: where the store leaves addresses out of rows, since there are
+// too many, they are left out of joining as well.
+func TestNewLegsFullProfiles(t *testing.T) {
+	w := &wire{}
+	for i := range 34_500 {
+		k := &talk{w: w, id: fmt.Sprintf("ping%d", i), src: fmt.Sprintf("10.0.%d.%d", i>>8, i&255), dst: pbx}
+		at := float64(i) * .001
+		k.request(at, "OPTIONS", 1, "o", "", fmt.Sprintf("User-Agent: agent %d\r\n", i))
+		w.say(at+.0005, pbx, k.src, k.message("SIP/2.0 200 OK", "OPTIONS", 1, "o", k.tag(), ""))
+	}
+	a, b := numberedRelay(w, 100, "a1", "b1")
+	fails(a, b, 103)
+	file := w.file(t, nil)
+	joints := func() int64 { return oneNumber(t, imported(t, file), `SELECT count(*) FROM joint`) }
+	kept := joints()
+	defer func(n int) { maxNewLegs = n }(maxNewLegs)
+	maxNewLegs = 0
+	if stored := joints(); kept != stored {
+		t.Errorf("%d joints from memory, %d from the store", kept, stored)
 	}
 }

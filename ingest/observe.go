@@ -22,6 +22,7 @@ type observer struct {
 	contacts []string
 	links    []dialog.Link
 	first    struct{ via, contact, link int } // of the message at hand
+	asked    bool                             // it has had a challenge
 	// reasonsOf are the values of a Reason row: a box knows few, and sends one
 	// with every failure.
 	reasonsOf map[string][]dialog.Reason
@@ -82,6 +83,7 @@ func (c *observer) fill(m *dialog.Message, p *sip.Message, o *Observation) {
 	m.FromTag, m.ToTag = view(p.FromTag), view(p.ToTag)
 	m.RequestURI, m.Phrase = view(p.URI), view(p.Phrase)
 	m.RetryAfter, m.Expires = -1, -1
+	c.asked = false
 	c.first.via, c.first.contact, c.first.link = len(c.vias), len(c.contacts), len(c.links)
 	// CSeq and not the start line names the method that a transaction is
 	// matched by; a request whose two methods differ keeps its own, so that it
@@ -193,19 +195,18 @@ func (c *observer) rareHeaders(m *dialog.Message, p *sip.Message, id sip.Header,
 	}
 }
 
-// challenge notes who asks for credentials. Nearly every message has one such row, and
-// no backslash in it: then nothing need be copied.
+// challenge notes who asks for credentials. Nearly every message that does has one such
+// row, and no backslash in it: then nothing need be copied.
 func (c *observer) challenge(m *dialog.Message, p *sip.Message, row []byte) {
 	realm, stale := sip.ChallengeOf(row)
-	if m.Realm != "" || bytes.IndexByte(realm, '\\') >= 0 {
-		_, text, _, is, ok := p.Challenge()
-		if !ok {
-			return
-		}
-		m.Realm, stale = clipText([]byte(text)), is
-	} else if len(row) > 0 {
+	if c.asked || bytes.IndexByte(realm, '\\') >= 0 {
+		var text string
+		_, text, _, stale, _ = p.Challenge()
+		m.Realm = clipText([]byte(text))
+	} else {
 		m.Realm = view(realm)
 	}
+	c.asked = true
 	if m.Flags &^= dialog.Stale; stale {
 		m.Flags |= dialog.Stale
 	}

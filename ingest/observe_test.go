@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"encoding/binary"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -90,5 +91,39 @@ func TestVias(t *testing.T) {
 		if len(m.Vias) != 2 || m.Vias[0] != tc.want || m.Vias[1] != tc.want {
 			t.Errorf("%s: %q, want %q twice", tc.row, m.Vias, tc.want)
 		}
+	}
+}
+
+// TestChallenges: realm and stale are those of the first challenge, however it is
+// written and however many rows there are.
+func TestChallenges(t *testing.T) {
+	asked := 0
+	for seed := range uint64(3000) {
+		r := rand.New(rand.NewPCG(seed, 3))
+		pick := func(l ...string) string { return l[r.IntN(len(l))] }
+		var rows strings.Builder
+		for range 1 + r.IntN(2) {
+			rows.WriteString(pick("WWW-Authenticate: ", "Proxy-Authenticate: ") + pick("", "Digest ", "Digest\r\n ", "Basic "))
+			rows.WriteString(pick("", `realm="a"`, `realm="a\"b"`, `realm=tok`, `realm=""`, `realm="open`, "realm = \"x\r\n y\"", `REALM="`+strings.Repeat("z", 600)+`"`))
+			rows.WriteString(pick("", ",", ", ") + pick("", `nonce="n"`) + pick("", ", stale=true", ",stale=TRUE", `, stale="true"`, ", stale=false") + "\r\n")
+		}
+		raw := "SIP/2.0 401 Unauthorized\r\nVia: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKx\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:a@b>;tag=2\r\nCall-ID: x\r\nCSeq: 1 REGISTER\r\n" + rows.String() + "\r\n"
+		var p sip.Message
+		if err := p.Parse([]byte(raw)); err != nil {
+			t.Fatal(err)
+		}
+		var c observer
+		var m dialog.Message
+		c.fill(&m, &p, &Observation{Raw: []byte(raw)})
+		_, realm, _, stale, ok := p.Challenge()
+		if m.Realm != clipText([]byte(realm)) || m.Flags&dialog.Stale != 0 != stale {
+			t.Fatalf("%q: realm %.20q stale %v, want %.20q %v", rows.String(), m.Realm, m.Flags&dialog.Stale != 0, realm, stale)
+		}
+		if ok && realm != "" && stale {
+			asked++
+		}
+	}
+	if asked < 300 {
+		t.Errorf("%d of the challenges say all", asked)
 	}
 }

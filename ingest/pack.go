@@ -255,7 +255,7 @@ func cut[T any](room *[]T, n int) []T {
 		return nil
 	}
 	if n > cap(*room)-len(*room) {
-		*room = make([]T, 0, max(n, 256))
+		*room = make([]T, 0, max(n, 8, min(256, 2*cap(*room))))
 	}
 	at := len(*room)
 	*room = (*room)[:at+n]

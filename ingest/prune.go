@@ -164,6 +164,9 @@ func (p *pruner) count(kind string, e store.Evidence, keep func(i int) bool) {
 	}
 	msgs, _ := unpack(nil, e.Source, e.Data)
 	for i := range msgs {
+		if msgs[i].Flags&dialog.Undelivered != 0 { // a report, never counted as a message
+			continue
+		}
 		if keep == nil || !keep(i) {
 			k := store.MessageCount{Method: msgs[i].Method, Status: msgs[i].Status}
 			if k.Status != 0 {

@@ -109,6 +109,33 @@ func TestPruneMessages(t *testing.T) {
 	}
 }
 
+// TestPruneUndelivered: reports of messages that were not delivered are no messages, and
+// when they go none is taken off. What stays is joined with what comes.
+func TestPruneUndelivered(t *testing.T) {
+	w := &wire{}
+	for i := range 10 {
+		k := &talk{w: w, id: fmt.Sprintf("old%d", i), src: phone, dst: pbx, from: "201", to: "0442071234567"}
+		k.invite(float64(i) * 10)
+		w.unreachable(float64(i)*10+.1, phone, pbx, 3, 3)
+		w.unreachable(float64(i)*10+.2, phone, pbx, 3, 3)
+	}
+	a, b := relay(w, 7200, "4711abcd@phone", "", "4711abcd@phone_b2b-1", "")
+	fails(a, b, 7203)
+	ofB := func(p *wirePacket) bool { return p.dst == trunkA || p.src == trunkA }
+	db := imported(t, w.file(t, func(p *wirePacket) bool { return !ofB(p) }))
+	if p := prune(t, db, wireStart.Add(time.Hour)); p.Messages != 10 {
+		t.Errorf("%+v, want 10 messages", p)
+	}
+	left := oneNumber(t, db, `SELECT messages FROM source`)
+	if counted := oneNumber(t, db, `SELECT sum(n) FROM message_count`); left <= 0 || counted != left {
+		t.Errorf("%d messages are left, %d by method", left, counted)
+	}
+	take(t, db, w.file(t, ofB))
+	if n := oneNumber(t, db, `SELECT count(*) FROM joint`); n != 1 {
+		t.Errorf("%d joints, want 1", n)
+	}
+}
+
 // TestPruneLab: joined calls, in the laboratory's logs.
 func TestPruneLab(t *testing.T) {
 	db := imported(t, sippLogs(t)...)

@@ -85,6 +85,9 @@ func (im *Import) bundleRow(r bundleRow) {
 	b.blob(r.steps)
 }
 
+// HasBundles reports whether there is, or was, any bundle.
+func (im *Import) HasBundles() bool { return im.nextBundle > 0 }
+
 // AddEvidence appends records of the import's source to a bundle.
 func (im *Import) AddEvidence(bundle int64, data []byte) {
 	b := &im.evidence

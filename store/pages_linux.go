@@ -3,6 +3,7 @@
 package store
 
 import (
+	"runtime"
 	"sync"
 	"syscall"
 	"unsafe"
@@ -23,7 +24,7 @@ var onHeap *[64]byte
 // init comes before those of most of the libraries, which take the larger part of it.
 func init() {
 	onHeap = new([64]byte)
-	askHuge(unsafe.Pointer(uintptr(unsafe.Pointer(onHeap))&^(firstHeap-1)), firstHeap)
+	askHuge(uintptr(unsafe.Pointer(onHeap))&^(firstHeap-1), firstHeap)
 }
 
 // largerHeap is how much more of the heap asks for huge pages in an import or a breakdown by
@@ -31,15 +32,16 @@ func init() {
 // CPU time, and a tenth of the breakdown's.
 const largerHeap = 16 << 20
 
-// hugeHeap makes the heap larger, which touches nothing, and asks huge pages for that;
-// it is used once the block is collected.
+// hugeHeap makes the heap larger and asks huge pages for that; it is used once the block is
+// collected. Memory fresh from the system is not touched by it.
 var hugeHeap = sync.OnceFunc(func() {
 	block := make([]byte, largerHeap)
-	askHuge(unsafe.Pointer(unsafe.SliceData(block)), largerHeap)
+	askHuge(uintptr(unsafe.Pointer(unsafe.SliceData(block))), largerHeap)
+	runtime.KeepAlive(block)
 })
 
 // askHuge asks for huge pages. Where the system has none the pages stay small.
-func askHuge(at unsafe.Pointer, size uintptr) {
+func askHuge(at, size uintptr) {
 	const adviseHugePages = 14
-	_, _, _ = syscall.Syscall(syscall.SYS_MADVISE, uintptr(at), size, adviseHugePages)
+	_, _, _ = syscall.Syscall(syscall.SYS_MADVISE, at, size, adviseHugePages)
 }

@@ -100,6 +100,9 @@ func (im *Import) newProfile(p *Profile) int64 {
 	return im.addProfile(&less)
 }
 
+// ProfilesFull reports whether there are so many profiles that new ones lose texts.
+func (im *Import) ProfilesFull() bool { return im.profiles.full }
+
 // tellFull says how many rows are counted without their texts, and where the
 // first one is.
 func (im *Import) tellFull() {

@@ -97,8 +97,7 @@ func headLen(b []byte) int {
 func contentLength(head []byte) int {
 	length, seen := 0, false
 	var p row
-	var ends [64]uint32 // so that no memory is asked for
-	for r := (rows{b: head, end: '\n', ends: ends[:0]}); r.next(&p); {
+	for r := (rows{b: head, end: '\n', once: true}); r.next(&p); {
 		if p.id != hContentLength {
 			continue
 		}
