@@ -39,8 +39,8 @@ func (b *bench) grown() {
 	packed := filepath.Join(b.corpus, "lab-big", "lab.pcap.zst")
 	csv10, read := b.want("csv10", gen), b.want("read", "sqlite3", gen)
 	if csv10 || read {
-		one := b.load("csv.db", b.master(gen, 1_000_000))
-		ten := b.load("csv10.db", b.master(gen, 10_000_000))
+		million, all := b.master(gen, 1_000_000), b.master(gen, 10_000_000)
+		one, ten := b.compare(func() usage { return b.load("csv.db", million) }, func() usage { return b.load("csv10.db", all) })
 		b.add(result{work: "10 M rows, time against 1 M", own: ten, peer: one, value: ten.wall / one.wall, unit: "x", must: 11, aim: 10})
 		b.memory("  its peak memory", ten)
 	}
