@@ -66,6 +66,9 @@ func (m *seamMaker) both(w match) []byte {
 
 // joinSeams brings the seams up to date with the sources that there are.
 func joinSeams(ctx context.Context, db *store.DB) error {
+	if may, err := db.MayHaveSeams(ctx); err != nil || !may {
+		return err
+	}
 	im, err := db.Edit(ctx)
 	if err != nil {
 		return err

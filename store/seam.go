@@ -56,6 +56,12 @@ func (im *Import) Pieces() []Piece {
 	return list
 }
 
+// MayHaveSeams reports whether there are the ends of two sources, or seams.
+func (db *DB) MayHaveSeams(ctx context.Context) (yes bool, err error) {
+	err = db.each(ctx, `SELECT (SELECT count(*) FROM (SELECT 1 FROM piece LIMIT 2)) = 2 OR EXISTS (SELECT 1 FROM seam)`, nil, func(r *sql.Rows) error { return r.Scan(&yes) })
+	return yes, err
+}
+
 // PieceBytes reads the ends of a source; none if it has no piece.
 func (db *DB) PieceBytes(ctx context.Context, source int64) (head, tail []byte, err error) {
 	err = db.each(ctx, `SELECT head, tail FROM piece WHERE source = ?`, []any{source}, func(r *sql.Rows) error { return r.Scan(&head, &tail) })

@@ -13,11 +13,12 @@ import (
 // allocates 70 MB in all and keeps 14 takes 2 % more time so, and half of the memory
 // beyond what it keeps. A small heap has little to save and was collected every few
 // milliseconds, a sixth of the time of a small site: it may always grow by three
-// megabytes, at most to its double.
+// megabytes, and to as much as a capture comes to keep.
 const (
-	mostGrowth  = 100 // percent of what is kept: Go's own
-	leastGrowth = 25
+	leastGrowth = 25 // percent of what is kept
 	freeGrowth  = 3 << 20
+	freeHeap    = 12 << 20
+	mostGrowth  = 100 * freeHeap / (4 << 20) // Go's smallest heap is 4 MB for 100 %
 )
 
 // collectOften sets the collector's pace so, until stop is called. GOGC still decides.
@@ -49,7 +50,8 @@ func (p *collectorPace) set() {
 		return
 	}
 	kept := max(1, metric("/gc/heap/live:bytes"))
-	debug.SetGCPercent(int(min(mostGrowth, max(leastGrowth, freeGrowth*100/kept))))
+	growth := max(freeGrowth, freeHeap-min(freeHeap, kept))
+	debug.SetGCPercent(int(min(mostGrowth, max(leastGrowth, growth*100/kept))))
 	p.setAfterNext()
 }
 
