@@ -147,7 +147,6 @@ func (p *CallerPart) Each(f func(*CallerEntry)) error {
 // other: a caller's entries are all in the same. next gives the CallerPart to fill, a
 // new or a used one, and f gets it.
 func (db *DB) CallerParts(ctx context.Context, from, to int64, next func() *CallerPart, f func(*CallerPart)) error {
-	hugeHeap()
 	return db.snapshot(ctx, func(tx *sql.Tx) error {
 		for part := range callerParts {
 			p := next()

@@ -50,6 +50,7 @@ func OpenTemp(dir string) (*DB, error) {
 // OpenReader opens the database at path for reading only. A missing file, a
 // file that is no callsift database and one of a newer version are errors.
 func OpenReader(path string) (*DB, error) {
+	hugeHeap()
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("%s: no database here: %w", path, pathCause(err))
 	}

@@ -27,9 +27,9 @@ func init() {
 	askHuge(uintptr(unsafe.Pointer(onHeap))&^(firstHeap-1), firstHeap)
 }
 
-// largerHeap is how much more of the heap asks for huge pages in an import or a breakdown by
-// caller: about what one of a capture comes to use. Small pages were a thirtieth of its
-// CPU time, and a tenth of the breakdown's.
+// largerHeap is how much more of the heap asks for huge pages: about what an import of a
+// capture comes to use. Small pages were a thirtieth of its CPU time, a twentieth of a
+// breakdown's, a tenth by caller.
 const largerHeap = 16 << 20
 
 // hugeHeap makes the heap larger and asks huge pages for that; it is used once the block is
