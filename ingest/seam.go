@@ -66,7 +66,8 @@ func (m *seamMaker) both(w match) []byte {
 
 // joinSeams brings the seams up to date with the sources that there are.
 func joinSeams(ctx context.Context, db *store.DB) error {
-	if may, err := db.MayHaveSeams(ctx); err != nil || !may {
+	// What was imported is stored by now: to stop here would call it off too late.
+	if may, err := db.MayHaveSeams(context.WithoutCancel(ctx)); err != nil || !may {
 		return err
 	}
 	im, err := db.Edit(ctx)
