@@ -81,13 +81,7 @@ func TestVias(t *testing.T) {
 		{"SIP / 2.0 / UDP host : 5060 ;branch=\"z9hG4bK1\"", "host:5060;z9hG4bK1"},
 	} {
 		raw := "OPTIONS sip:a@b SIP/2.0\r\nVia: " + tc.row + "\r\nVia: " + tc.row + "\r\nFrom: <sip:a@b>;tag=1\r\nCall-ID: c\r\nCSeq: 1 OPTIONS\r\n\r\n"
-		var p sip.Message
-		if err := p.Parse([]byte(raw)); err != nil {
-			t.Fatal(err)
-		}
-		var c observer
-		var m dialog.Message
-		c.fill(&m, &p, &Observation{Raw: []byte(raw)})
+		_, m := filled(t, raw)
 		if len(m.Vias) != 2 || m.Vias[0] != tc.want || m.Vias[1] != tc.want {
 			t.Errorf("%s: %q, want %q twice", tc.row, m.Vias, tc.want)
 		}
@@ -108,13 +102,7 @@ func TestChallenges(t *testing.T) {
 			rows.WriteString(pick("", ",", ", ") + pick("", `nonce="n"`) + pick("", ", stale=true", ",stale=TRUE", `, stale="true"`, ", stale=false") + "\r\n")
 		}
 		raw := "SIP/2.0 401 Unauthorized\r\nVia: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKx\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:a@b>;tag=2\r\nCall-ID: x\r\nCSeq: 1 REGISTER\r\n" + rows.String() + "\r\n"
-		var p sip.Message
-		if err := p.Parse([]byte(raw)); err != nil {
-			t.Fatal(err)
-		}
-		var c observer
-		var m dialog.Message
-		c.fill(&m, &p, &Observation{Raw: []byte(raw)})
+		p, m := filled(t, raw)
 		_, realm, _, stale, ok := p.Challenge()
 		if m.Realm != clipText([]byte(realm)) || m.Flags&dialog.Stale != 0 != stale {
 			t.Fatalf("%q: realm %.20q stale %v, want %.20q %v", rows.String(), m.Realm, m.Flags&dialog.Stale != 0, realm, stale)
@@ -126,4 +114,14 @@ func TestChallenges(t *testing.T) {
 	if asked < 300 {
 		t.Errorf("%d of the challenges say all", asked)
 	}
+}
+
+// filled is a message as parsed, and what an observer makes of it.
+func filled(t *testing.T, raw string) (p sip.Message, m dialog.Message) {
+	t.Helper()
+	if err := p.Parse([]byte(raw)); err != nil {
+		t.Fatal(err)
+	}
+	new(observer).fill(&m, &p, &Observation{Raw: []byte(raw)})
+	return p, m
 }
