@@ -167,21 +167,19 @@ func (l *newLegs) each(f func(e newLeg, r legReader, chunk int)) {
 type relatedLegs struct {
 	seed   maphash.Seed
 	ids    []uint64            // of all: a Bloom filter of two bits each
-	from   map[netip.Addr]bool // hosts that calls came out of
-	to     map[netip.Addr]bool // of these, those that calls went to
+	hosts  map[netip.Addr]bool // those that calls came out of and went to
 	wanted map[uint64]bool     // hashes of Call-IDs that others, or links, name
 }
 
 func (l *newLegs) related() *relatedLegs {
-	m := &relatedLegs{seed: maphash.MakeSeed(), from: map[netip.Addr]bool{}, to: map[netip.Addr]bool{}, wanted: map[uint64]bool{}}
+	m := &relatedLegs{seed: maphash.MakeSeed(), hosts: map[netip.Addr]bool{}, wanted: map[uint64]bool{}}
+	from := map[netip.Addr]bool{}
 	for _, ends := range l.addrs {
-		if ends[0].IsValid() {
-			m.from[ends[0]] = true
-		}
+		from[ends[0]] = ends[0].IsValid()
 	}
 	for _, ends := range l.addrs {
-		if m.from[ends[1]] {
-			m.to[ends[1]] = true
+		if from[ends[1]] {
+			m.hosts[ends[1]] = true
 		}
 	}
 	m.ids = make([]uint64, 1<<bits.Len(uint(l.n/4)))
@@ -228,7 +226,7 @@ func (m *relatedLegs) want(id string) {
 func (m *relatedLegs) join(l *newLegs, r legReader) bool {
 	r.num()
 	ends, links := l.addrs[r.count()], r.count()
-	if links > 0 || m.to[ends[0]] || m.to[ends[1]] {
+	if links > 0 || m.hosts[ends[0]] || m.hosts[ends[1]] {
 		return true
 	}
 	id := r.text()
