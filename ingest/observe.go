@@ -91,10 +91,10 @@ func (c *observer) fill(m *dialog.Message, p *sip.Message, o *Observation) {
 	m.Method = c.method(p.CSeqMethod)
 	if p.IsRequest() {
 		m.Method = c.method(p.Method)
-		m.RequestUser = userOf(p.URI)
+		m.RequestUser = view(p.User)
 	}
 	m.FromURI, m.ToURI = view(p.FromURI), view(p.ToURI)
-	m.FromUser, m.ToUser = userOf(p.FromURI), userOf(p.ToURI)
+	m.FromUser, m.ToUser = view(p.FromUser), view(p.ToUser)
 	m.Flags = observedFlags(p, o)
 	c.headers(m, p)
 	if len(p.Body) > 0 && bytes.Contains(p.Body[:min(len(p.Body), 4096)], []byte("m=")) && bytes.Contains(p.Body[:min(len(p.Body), 256)], []byte("v=0")) {
@@ -133,8 +133,6 @@ func observedFlags(p *sip.Message, o *Observation) (f dialog.MessageFlags) {
 	}
 	return f
 }
-
-func userOf(uri []byte) string { return view(sip.UserOf(uri)) }
 
 // headers reads in one pass the headers that only some messages have.
 func (c *observer) headers(m *dialog.Message, p *sip.Message) {

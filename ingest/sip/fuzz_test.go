@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -199,15 +200,32 @@ func FuzzPlain(f *testing.F) {
 		`"Carol" <sip:201@example.net>;tag=a1`, `<sip:201@example.net>`, `"a\"b" <sip:x@h>;tag=1`, `"a"  <sip:x@h>;tag="1"`, `<sip:x@h>;tag=;q`, `"<" <sip:x@h> ;tag=1`, `<sip:x<y@h>;tag=1`,
 		"SIP/2.0/UDP 192.0.2.1:5060;rport;branch=z9hG4bK1", "SIP/2.0/TCP [2001:db8::1];branch=z9hG4bK1;received=192.0.2.9", "SIP/2.0/UDP h;branch=;x", "SIP/2.0/UDP h;;branch=1",
 		"SIP/2.0/UDP h;branch =1", `SIP/2.0/UDP h;branch="1;2"`, "SIP/2.0/UDP h h;branch=1", "SIP/2.0/UDP h;BRANCH=1;branch=2", "SIP/2.0/UDP  h", "SIP/2.0/UDP h, SIP/2.0/UDP i", "SIP/2.0/UDP h;branchx=1",
+		"sip:100@192.0.2.1:5060;transport=udp", "sips:a%40b@[::1]", "sip:h:5060;lr", "sip:a;b@h", "sip:a@h?x=1", "sip:a@b@c", "sip:@h", "sip:h;u=a@b", "SIP:a:b@h", "sip:a@h:1:2", "sip:1.2.3.4",
+		"Call-ID: 1", "v:1", "CALL_ID: 1", "Call\rID: 1", "Content-Length:1", "Content-Types:1", "Proxy-Authorization: x", "C\x00: 1", ": x", "session-expires: 1", "Max-Forwards\t: 70",
 	} {
 		f.Add([]byte(value))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		value := trim(raw)
-		if uri, tag, ok := plainParty(value); ok && bytes.IndexByte(value, '*') < 0 {
+		if uri, user, tag, ok := plainParty(value); ok && bytes.IndexByte(value, '*') < 0 {
 			want, wantTag, flags := anyParty(value)
 			if flags != 0 || !bytes.Equal(uri, want) || !bytes.Equal(tag, wantTag) || (tag == nil) != (wantTag == nil) {
 				t.Errorf("%q: uri %q, tag %q; in general %q, %q, flags %v", value, uri, tag, want, wantTag, flags)
+			}
+			if want := ParseURI(uri).User; !bytes.Equal(user, want) || (user == nil) != (want == nil) {
+				t.Errorf("%q: user %q; in general %q", value, user, want)
+			}
+		}
+		if user, n := plainURI(value); n > 0 && n == len(value) {
+			want, flags := ParseURI(value).User, uriFlags(value)
+			if flags != 0 || !bytes.Equal(user, want) || (user == nil) != (want == nil) {
+				t.Errorf("%q: user %q; in general %q, flags %v", value, user, want, flags)
+			}
+		}
+		line := append(slices.Clip(value), "                "...)
+		if n, id := identify(line, 0); n > 0 {
+			if name, end, at := anyName(line, 0); name != 0 || end != n || at != n || headerOf(line[:n]) != id {
+				t.Errorf("%q: name of %d bytes, header %d; in general from %d to %d, colon at %d, header %d", value, n, id, name, end, at, headerOf(line[:n]))
 			}
 		}
 		var v viaParts

@@ -18,6 +18,7 @@ const (
 type Message struct {
 	Method []byte // of a request, as written (methods are case-sensitive, RFC 3261 §7.1); nil in a response
 	URI    []byte // Request-URI, without brackets around it; nil in a response
+	User   []byte // ParseURI(URI).User
 	Status int    // 100 to 699; 0 in a request
 	Phrase []byte // reason phrase, may be empty
 
@@ -25,6 +26,8 @@ type Message struct {
 	From, To   []byte // the whole value
 	FromURI    []byte // as AddrSpec gives it
 	ToURI      []byte
+	FromUser   []byte // ParseURI(FromURI).User
+	ToUser     []byte
 	FromTag    []byte
 	ToTag      []byte
 	CSeq       []byte // the number as text, without leading zeros: it may be out of range
@@ -196,6 +199,11 @@ func (m *Message) requestLine(line []byte, offset int) error {
 		uri = trim(uri[1 : len(uri)-1])
 	}
 	m.Method, m.URI = method, uri
+	if user, n := plainURI(uri); n == len(uri) {
+		m.User = user
+		return nil
+	}
+	m.User = ParseURI(uri).User
 	m.Flags |= uriFlags(uri)
 	return nil
 }

@@ -1,6 +1,9 @@
 package sip
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // Header is a header that is known by name.
 type Header uint8
@@ -49,71 +52,109 @@ var headerNames = map[string]Header{
 	"x-call-id": HeaderXCallID, "x-cid": HeaderXCallID,
 }
 
-// knownName is a header name of a length: its first eight letters as one number,
-// the rest, and the header.
-type knownName struct {
-	word uint64
-	rest string
-	id   Header
+// shortName is a header name of up to 15 letters as two numbers, its first letter in the
+// lowest byte.
+type shortName struct {
+	low, high         uint64 // in lower case, zeros behind
+	foldLow, foldHigh uint64 // the bit that makes a letter one of lower case, for each letter
+	n                 int
+	id                Header // noHeader: a free place
 }
 
-// knownNames are headerNames by length.
-var knownNames = func() (list [20][]knownName) {
-	for name, id := range headerNames {
-		k := knownName{word: nameWord([]byte(name), 0, len(name)), id: id}
-		if len(name) > 8 {
-			k.rest = name[8:]
+// shortNames are the short names of headerNames and the most frequent others, each at its
+// shortPlace or at the next free one after it.
+var shortNames = func() (list [256]shortName) {
+	add := func(name string, id Header) {
+		var b, fold [16]byte
+		copy(b[:], name)
+		for i := range name {
+			if name[i] != '-' {
+				fold[i] = 0x20
+			}
 		}
-		list[len(name)] = append(list[len(name)], k)
+		word := binary.LittleEndian.Uint64
+		s := shortName{word(b[:]), word(b[8:]), word(fold[:]), word(fold[8:]), len(name), id}
+		at := shortPlace(s.low, s.n)
+		for list[at].id != noHeader {
+			at++
+		}
+		list[at] = s
+	}
+	for name, id := range headerNames {
+		if len(name) < 16 {
+			add(name, id)
+		}
+	}
+	for _, name := range []string{
+		"accept", "accept-encoding", "accept-language", "alert-info", "allow", "allow-events", "call-info", "content-type",
+		"date", "diversion", "event", "history-info", "min-se", "organization", "path", "privacy", "record-route", "refer-to",
+		"referred-by", "route", "session-expires", "subject", "supported", "timestamp", "c", "k", "s", "x",
+	} {
+		add(name, hOther)
 	}
 	return list
 }()
 
-// nameWord is the first eight bytes of the name b[at:end] in lower case as a number.
-// Names are tokens, in which setting the bit of lower case makes no other byte a
-// letter or hyphen.
-func nameWord(b []byte, at, end int) uint64 {
-	var w uint64
-	if at+8 <= len(b) {
-		w = binary.LittleEndian.Uint64(b[at:])
+// shortPlace is a hash of a name's length and first eight letters, the latter in lower case.
+func shortPlace(low uint64, n int) uint8 { return uint8((low + uint64(n)) * 0x1775e6ad4066b06d >> 56) }
+
+// identify finds out which header the row is that begins at b[at], if its name is one of
+// shortNames with a colon right behind it, as in nearly every row; n is the length of the
+// name, 0 if it is none. It looks at sixteen bytes at once: reading the name byte by byte
+// and then comparing it took a tenth of parsing.
+func identify(b []byte, at int) (n int, id Header) {
+	if len(b)-at < 16 {
+		return 0, noHeader
+	}
+	low, high := binary.LittleEndian.Uint64(b[at:]), binary.LittleEndian.Uint64(b[at+8:])
+	if n = colon(low); n < 8 {
+		low, high = low&(1<<(8*n)-1), 0
 	} else {
-		for i := len(b) - 1; i >= at; i-- {
-			w = w<<8 | uint64(b[i])
+		end := colon(high)
+		high &= 1<<(8*end) - 1
+		n += end
+	}
+	lower := low | 0x2020202020202020
+	if n < 8 {
+		lower &= 1<<(8*n) - 1
+	}
+	for place := shortPlace(lower, n); ; place++ {
+		switch s := &shortNames[place]; {
+		case s.id == noHeader:
+			return 0, noHeader
+		case s.n == n && low|s.foldLow == s.low && high|s.foldHigh == s.high:
+			return n, s.id
 		}
 	}
-	w |= 0x2020202020202020
-	if n := end - at; n < 8 {
-		w &= 1<<(8*n) - 1
-	}
-	return w
 }
 
-// identify finds out which header the name b[at:end] is.
-func identify(b []byte, at, end int) Header {
-	n := end - at
-	if n <= 0 {
+// colon is where the first colon of eight bytes is, 8 if there is none.
+func colon(word uint64) int {
+	word ^= 0x3a3a3a3a3a3a3a3a
+	return bits.TrailingZeros64((word-0x0101010101010101)&^word&0x8080808080808080) / 8
+}
+
+// longestName is the length of the longest of headerNames.
+const longestName = len("proxy-authorization")
+
+// headerOf finds out which header a name of any form is.
+func headerOf(name []byte) Header {
+	if len(name) == 0 {
 		return noHeader
 	}
-	if n >= len(knownNames) {
-		return hOther
-	}
-	w := nameWord(b, at, end)
-	for i := range knownNames[n] {
-		if k := &knownNames[n][i]; k.word == w && (n <= 8 || sameName(b[at+8:end], k.rest)) {
-			return k.id
+	var lower [longestName]byte
+	if len(name) <= longestName {
+		for i, c := range name {
+			if c >= 'A' && c <= 'Z' {
+				c |= 0x20
+			}
+			lower[i] = c
+		}
+		if id, ok := headerNames[string(lower[:len(name)])]; ok {
+			return id
 		}
 	}
 	return hOther
-}
-
-// sameName reports whether name is want in any case, which has as many letters.
-func sameName(name []byte, want string) bool {
-	for i, c := range name {
-		if c|0x20 != want[i] {
-			return false
-		}
-	}
-	return true
 }
 
 // compactForms are the one-letter names of headers: RFC 3261 §7.3.3 (v to e),

@@ -60,7 +60,7 @@ func (m *Message) HopsOf(row []byte) iter.Seq[*Hop] {
 			return
 		}
 		var v viaParts
-		if v.plain(row) && bytes.IndexByte(row, ',') < 0 {
+		if v.plain(row) {
 			m.hop.from(&v)
 			yield(&m.hop)
 			return

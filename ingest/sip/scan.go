@@ -58,26 +58,22 @@ func (r *rows) next(p *row) bool {
 		r.sdp = true
 		return false
 	}
-	i := start
-	for i < eol && blank(b[i]) {
-		i++
+	name, nameEnd, i := start, start, eol // i: where the colon is
+	n, id := identify(b, start)
+	if n > 0 && start+n < eol {
+		i = start + n
+		nameEnd = i
+	} else {
+		name, nameEnd, i = anyName(b[:eol], start)
+		id = headerOf(b[name:nameEnd])
 	}
-	name := i
-	for i < eol && tokens[b[i]] {
-		i++
-	}
-	nameEnd := i
-	for i < eol && blank(b[i]) {
-		i++
-	}
-	colon := i < eol && b[i] == ':' && nameEnd > name
 	p.folded = false
 	for next < len(b) && (b[next] == ' ' || b[next] == '\t') {
 		p.folded = true
 		eol, next = r.line(next)
 	}
 	r.at = next
-	if !colon {
+	if i < 0 {
 		p.name, p.nameEnd, p.value, p.end, p.id = 0, 0, uint32(start), uint32(eol), noHeader
 		return true
 	}
@@ -86,9 +82,28 @@ func (r *rows) next(p *row) bool {
 	for eol > i && blank(b[eol-1]) {
 		eol--
 	}
-	p.name, p.nameEnd, p.value, p.end = uint32(name), uint32(nameEnd), uint32(i), uint32(eol)
-	p.id = identify(b, name, nameEnd)
+	p.name, p.nameEnd, p.value, p.end, p.id = uint32(name), uint32(nameEnd), uint32(i), uint32(eol), id
 	return true
+}
+
+// anyName finds the name in a line in which white space may stand around it. colon is
+// negative where there is none behind it, or no name.
+func anyName(line []byte, at int) (name, end, colon int) {
+	for at < len(line) && blank(line[at]) {
+		at++
+	}
+	name = at
+	for at < len(line) && tokens[line[at]] {
+		at++
+	}
+	end = at
+	for at < len(line) && blank(line[at]) {
+		at++
+	}
+	if at == len(line) || line[at] != ':' || end == name {
+		return name, end, -1
+	}
+	return name, end, at
 }
 
 // isVersionLine reports whether line is the first line of an SDP body.

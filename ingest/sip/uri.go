@@ -59,27 +59,70 @@ func ParseURI(b []byte) URI {
 	return u
 }
 
-// UserOf is the user part of a URI, or what else it names: ParseURI(b).User.
-// Most URIs are sip:user@host and need no more than a look for the @.
-func UserOf(b []byte) []byte {
-	if len(b) > 4 && b[3] == ':' && b[0]|0x20 == 's' && b[1]|0x20 == 'i' && b[2]|0x20 == 'p' {
-		for i, c := range b[4:] {
-			switch {
-			case userBytes[c]:
-				continue
-			case c == '@' && i > 0 && bytes.IndexByte(b[5+i:], '@') < 0:
-				return b[4 : 4+i]
-			}
-			break
-		}
+// userOf is the user part of a URI, or what else it names: ParseURI(b).User.
+func userOf(b []byte) []byte {
+	if user, n := plainURI(b); n == len(b) {
+		return user
 	}
 	return ParseURI(b).User
 }
 
-// userBytes are those that mean nothing but themselves in a user part.
-var userBytes = func() (t [256]bool) {
-	for _, c := range "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.!~*'()&=+$%#" {
-		t[c] = true
+// plainURI reads the URI that b begins with, if it is as nearly all are: sip:user@host
+// or sip:host, with a port and parameters or without, where each byte means nothing but
+// itself. n is where it ends; 0: it is none of these. Three are read of each request.
+func plainURI(b []byte) (user []byte, n int) {
+	if len(b) < 6 || b[0]|0x20 != 's' || b[1]|0x20 != 'i' || b[2]|0x20 != 'p' {
+		return nil, 0
+	}
+	start := 4
+	if b[3] != ':' {
+		if start++; b[3]|0x20 != 's' || b[4] != ':' {
+			return nil, 0
+		}
+	}
+	n = start
+	for n < len(b) && uriBytes[b[n]]&inUser != 0 {
+		n++
+	}
+	if n > start && n < len(b) && b[n] == '@' {
+		user = b[start:n]
+		n++
+	} else {
+		n = start
+	}
+	for n < len(b) && uriBytes[b[n]]&inHost != 0 {
+		n++
+	}
+	if n < len(b) && b[n] == ':' {
+		n++
+		for n < len(b) && digit(b[n]) {
+			n++
+		}
+	}
+	if n < len(b) && b[n] == ';' {
+		for n < len(b) && uriBytes[b[n]]&inParams != 0 {
+			n++
+		}
+	}
+	return user, n
+}
+
+// What a byte may stand in and mean nothing but itself.
+const (
+	inUser = 1 << iota
+	inHost
+	inParams // and those that divide them
+)
+
+var uriBytes = func() (t [256]uint8) {
+	for _, c := range "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_." {
+		t[c] = inUser | inHost | inParams
+	}
+	for _, c := range "!~*'()&=+$%#" {
+		t[c] |= inUser
+	}
+	for _, c := range "!~'()&=+$%/:;" {
+		t[c] |= inParams
 	}
 	return t
 }()

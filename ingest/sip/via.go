@@ -88,9 +88,9 @@ func anyVia(value []byte) viaParts {
 	}
 }
 
-// plain is splitVia for a value as nearly every peer writes it: one space, no
-// quotes, nothing empty. Two of them are read of every message. Where it is false, v
-// is of no use.
+// plain is splitVia for one value as nearly every peer writes it: one space, no
+// quotes, no comma, nothing empty. Two of them are read of every message. Where it is false,
+// v is of no use.
 func (v *viaParts) plain(value []byte) bool {
 	if len(value) < 12 || string(value[:8]) != "SIP/2.0/" {
 		return false
@@ -104,10 +104,7 @@ func (v *viaParts) plain(value []byte) bool {
 	}
 	v.transport = value[8:n]
 	at := n + 1
-	for n = at; n < len(value) && value[n] != ';'; n++ {
-		if c := value[n]; !tokens[c] && c != ':' && c != '[' && c != ']' {
-			return false
-		}
+	for n = at; n < len(value) && viaBytes[value[n]]&inSentBy != 0; n++ {
 	}
 	if n == at {
 		return false
@@ -116,28 +113,47 @@ func (v *viaParts) plain(value []byte) bool {
 	if n == len(value) {
 		return true
 	}
+	if value[n] != ';' {
+		return false
+	}
 	v.params = value[n+1:]
-	for at = n + 1; ; at = n + 1 {
-		if n = bytes.IndexByte(value[at:], ';'); n < 0 {
-			n = len(value)
-		} else {
-			n += at
+	for n < len(value) {
+		at = n + 1
+		for n = at; n < len(value) && viaBytes[value[n]]&inViaParam != 0; n++ {
 		}
-		p := value[at:n]
-		if len(p) == 0 || blank(p[0]) || blank(p[len(p)-1]) {
+		if n == at || n < len(value) && value[n] != ';' {
 			return false
 		}
-		if v.branch == nil && len(p) > 6 && equalFold(p[:6], "branch") {
-			if len(p) == 7 || p[6] != '=' || blank(p[7]) {
+		if p := value[at:n]; v.branch == nil && len(p) > 6 && equalFold(p[:6], "branch") {
+			if len(p) == 7 || p[6] != '=' {
 				return false
 			}
 			v.branch = p[7:]
 		}
-		if n == len(value) {
-			return bytes.IndexByte(v.params, '"') < 0
+	}
+	return true
+}
+
+// What a byte of a Via may stand in.
+const (
+	inSentBy   = 1 << iota // a token, or [::1]:5060
+	inViaParam             // likewise, and =
+)
+
+var viaBytes = func() (t [256]uint8) {
+	for c := range t {
+		if tokenByte(byte(c)) {
+			t[c] = inSentBy | inViaParam
 		}
 	}
-}
+	for _, c := range ":[]" {
+		t[c] = inSentBy | inViaParam
+	}
+	for _, c := range "=@/&?$()" {
+		t[c] = inViaParam
+	}
+	return t
+}()
 
 // isProtocol reports whether b is SIP/2.0, white space around the slash allowed.
 func isProtocol(b []byte) bool {
