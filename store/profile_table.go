@@ -3,6 +3,7 @@ package store
 import (
 	"database/sql"
 	"encoding/binary"
+	"hash/maphash"
 
 	"callsift/store/codes"
 )
@@ -15,7 +16,8 @@ type profileTable struct {
 	ids    map[string]int64
 	byID   map[int64]string
 	next   int64
-	packed []byte                        // of the profile last looked for
+	packed []byte // of the profile last looked for
+	seed   maphash.Seed
 	recent [recentSets][2]*recentProfile // the later used one first
 }
 
@@ -57,7 +59,7 @@ func (t *profileTable) each(f func(id int64, p *Profile)) {
 }
 
 func loadProfiles(tx *sql.Tx) (*profileTable, error) {
-	t := &profileTable{ids: map[string]int64{}, byID: map[int64]string{}, next: 1}
+	t := &profileTable{ids: map[string]int64{}, byID: map[int64]string{}, next: 1, seed: maphash.MakeSeed()}
 	err := eachProfile(tx, func(p *Profile) { t.put(p.ID, p) })
 	return t, err
 }
