@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bytes"
+	"callsift/ingest/sip"
 	"encoding/json"
 	"fmt"
 	"net/netip"
@@ -44,7 +45,7 @@ func (l *listing) Message(o *Observation) {
 			fmt.Fprintf(l, " %s", word.text)
 		}
 	}
-	fmt.Fprintf(l, " %04x %s\n", messageHash(o.Raw, nil)&0xffff, bytes.TrimRight(first, "\r"))
+	fmt.Fprintf(l, " %04x %s\n", sip.Hash(o.Raw)&0xffff, bytes.TrimRight(first, "\r"))
 }
 
 func hostText(a netip.AddrPort) string {

@@ -2,8 +2,6 @@ package ingest
 
 import (
 	"bytes"
-	"encoding/binary"
-	"math/bits"
 	"slices"
 	"strconv"
 	"unsafe"
@@ -78,7 +76,7 @@ func (c *observer) begin() {
 func (c *observer) fill(m *dialog.Message, p *sip.Message, o *Observation) {
 	*m = dialog.Message{} // and filled in place: a literal would be made and then copied
 	m.Time, m.Offset, m.Line, m.Length = o.Time, o.Offset, int32(o.Line), int32(o.Length)
-	m.Hash, m.Src, m.Dst, m.Device = messageHash(o.Raw, p.LineEnds()), o.Src, o.Dst, o.Device
+	m.Hash, m.Src, m.Dst, m.Device = p.Hash(), o.Src, o.Dst, o.Device
 	m.Status, m.CSeq = p.Status, view(p.CSeq)
 	m.FromTag, m.ToTag = view(p.FromTag), view(p.ToTag)
 	m.RequestURI, m.Phrase = view(p.URI), view(p.Phrase)
@@ -335,62 +333,4 @@ func smallNumber(b []byte) int {
 		return -1
 	}
 	return n
-}
-
-// messageHash is the same for a message on the wire and in a log that turned
-// its CRLF into LF or dropped its last line end: over the lines without what
-// ends them. Many bytes a step, since one byte a step took 5 % of an import. ends
-// are the line ends that are known already, from the beginning on.
-func messageHash(b []byte, ends []uint32) uint64 {
-	for len(b) > 0 && trailing(b[len(b)-1]) {
-		b = b[:len(b)-1]
-	}
-	h := uint64(14695981039346656037)
-	for at := 0; at < len(b); {
-		end := len(b)
-		if len(ends) > 0 {
-			end, ends = min(end, int(ends[0])), ends[1:]
-		} else if i := bytes.IndexByte(b[at:], '\n'); i >= 0 {
-			end = at + i
-		}
-		line := b[at:end]
-		for len(line) > 0 && line[len(line)-1] == '\r' {
-			line = line[:len(line)-1]
-		}
-		h = hashLine(h, line)
-		at = end + 1
-	}
-	return h
-}
-
-// trailing reports whether a log may have dropped c from the end of a message.
-func trailing(c byte) bool { return c == '\n' || c == '\r' || c == ' ' || c == '\t' || c == 0 }
-
-// hashLine mixes a line into h, sixteen bytes with one multiplication.
-func hashLine(h uint64, line []byte) uint64 {
-	const k0, k1 = 0x9E3779B97F4A7C15, 0xD6E8FEB86659FD93
-	h ^= uint64(len(line)) * k1
-	for ; len(line) >= 16; line = line[16:] {
-		hi, lo := bits.Mul64(h^binary.LittleEndian.Uint64(line), k0^binary.LittleEndian.Uint64(line[8:]))
-		h = hi ^ lo ^ k1
-	}
-	first, second := lastWords(line)
-	hi, lo := bits.Mul64(h^first, k1^second)
-	return hi ^ lo ^ k0
-}
-
-// lastWords are the up to 15 bytes that are left of a line as two numbers, as if
-// zeros followed. Copying them into an array first took a third of hashing.
-func lastWords(b []byte) (first, second uint64) {
-	n := len(b)
-	switch {
-	case n >= 8:
-		return binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[n-8:]) >> (8 * (16 - n))
-	case n >= 4:
-		return uint64(binary.LittleEndian.Uint32(b)) | uint64(binary.LittleEndian.Uint32(b[n-4:]))<<(8*(n-4)), 0
-	}
-	for i := n - 1; i >= 0; i-- {
-		first = first<<8 | uint64(b[i])
-	}
-	return first, 0
 }

@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"encoding/binary"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -9,62 +8,6 @@ import (
 	"callsift/ingest/dialog"
 	"callsift/ingest/sip"
 )
-
-func TestLastWords(t *testing.T) {
-	text := []byte("\x01\xffabcdefghijklmnop")
-	for n := range 16 {
-		var padded [16]byte
-		copy(padded[:], text[:n])
-		first, second := lastWords(text[:n:n])
-		if want := binary.LittleEndian.Uint64(padded[:]); first != want {
-			t.Errorf("%d bytes: first %x, want %x", n, first, want)
-		}
-		if want := binary.LittleEndian.Uint64(padded[8:]); second != want {
-			t.Errorf("%d bytes: second %x, want %x", n, second, want)
-		}
-	}
-}
-
-// TestHashByLineEnds: the hash is the same whether the parser's line ends are used
-// or not, for messages however they are written.
-func TestHashByLineEnds(t *testing.T) {
-	const plain = "INVITE sip:201@example.net SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\r\nFrom: <sip:202@example.net>;tag=a\r\nTo: <sip:201@example.net>\r\n" +
-		"Call-ID: c1\r\nCSeq: 1 INVITE\r\nSubject: folded\r\n over\r\n\tlines\r\nContent-Length: 15\r\n\r\nv=0\r\ns=x\r\nm=a b\r\n"
-	body := strings.Index(plain, "v=0")
-	for name, text := range map[string]string{
-		"CRLF":              plain,
-		"LF":                strings.ReplaceAll(plain, "\r\n", "\n"),
-		"CR":                strings.ReplaceAll(plain, "\r\n", "\r"),
-		"CR LF and LF":      strings.Replace(plain, "\r\n", "\n", 3),
-		"two CRs":           strings.ReplaceAll(plain, "\r\n", "\r\r\n"),
-		"lines before":      "\r\n\r\n" + plain,
-		"no body":           plain[:body],
-		"no empty line":     plain[:body-2] + plain[body:],
-		"white space after": plain + " \r\n\x00\n",
-		"ends in a header":  plain[:body-9],
-		"ends in the fold":  plain[:strings.Index(plain, "\tlines")+3],
-		"long":              strings.Replace(plain, "folded", strings.Repeat("x", sip.MaxHead), 1),
-	} {
-		var m sip.Message
-		if err := m.Parse([]byte(text)); err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		got, want := messageHash([]byte(text), m.LineEnds()), messageHash([]byte(text), nil)
-		if got != want {
-			t.Errorf("%s: %x with line ends %v, %x without", name, got, m.LineEnds(), want)
-		}
-		if ends := m.LineEnds(); name == "CRLF" && len(ends) != 11 {
-			t.Errorf("%d line ends, want 11", len(ends))
-		}
-	}
-	// Line ends do not count, but where the lines are does.
-	if messageHash([]byte(plain), nil) != messageHash([]byte(strings.ReplaceAll(plain, "\r\n", "\n")), nil) {
-		t.Error("CRLF and LF differ")
-	}
-	if messageHash([]byte("a\nb"), nil) == messageHash([]byte("ab"), nil) {
-		t.Error("two lines are as one")
-	}
-}
 
 // TestVias: the text of a hop is the same whether it is copied or put together.
 func TestVias(t *testing.T) {

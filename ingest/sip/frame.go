@@ -97,7 +97,7 @@ func headLen(b []byte) int {
 func contentLength(head []byte) int {
 	length, seen := 0, false
 	var p row
-	for r := (rows{b: head, end: '\n', once: true}); r.next(&p); {
+	for r := (rows{b: head, end: '\n'}); r.next(&p); {
 		if p.id != hContentLength {
 			continue
 		}

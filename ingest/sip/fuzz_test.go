@@ -24,6 +24,7 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Add([]byte("SIP/2.0 200 OK\nv: SIP / 2.0 / UDP [::1] ;branch=\"z9\n ,;\ni:1\nf:\"<***>\" <a:<***>@b>;tag=\nt:<*>\nCSeq: 01\n\tX\nl:9\n\nv=0\nm=a 1 b c"))
 	f.Add([]byte("\r\n INVITE <sip:a@b:c@d?e> SIP/2.0 \nVia\n:\nCall-ID:x\r\rFrom:\"\nCSeq:1\nVia:,,\nv=0\n"))
+	f.Add([]byte("A <> SIP/2.0\nF:0\nCall-ID:0\nCSeq:0\nV:0"))
 	for _, pattern := range []string{"testdata/*.txtar", tortureDir + "/*/*"} {
 		files, _ := filepath.Glob(pattern)
 		for _, name := range files {
@@ -37,6 +38,9 @@ func FuzzParse(f *testing.F) {
 		err := m.Parse(raw)
 		within(t, raw, &m)
 		useAll(&m)
+		if m.Hash() != Hash(raw) {
+			t.Fatalf("hash %x, want %x", m.Hash(), Hash(raw))
+		}
 		if skip, size, _ := Frame(raw); skip < 0 || size < 0 || skip+size > len(raw) {
 			t.Fatalf("frame at %d of %d bytes in an input of %d", skip, size, len(raw))
 		}

@@ -14,7 +14,7 @@ type head struct {
 // read takes the header section that begins at at, and the body behind it.
 func (h *head) read(b []byte, at int) {
 	m := h.m
-	r := rows{b: b[:min(len(b), at+MaxHead)], at: at, end: m.end, ends: m.ends}
+	r := rows{b: b[:min(len(b), at+MaxHead)], at: at, end: m.end, hash: m.hash}
 	m.stars = bytes.IndexByte(r.b[at:], '*') >= 0 // once for all that may be masked
 	last := at                                    // where the rows end that are used
 	for {
@@ -36,7 +36,7 @@ func (h *head) read(b []byte, at int) {
 		last = r.at
 		h.row(p.id, b[p.value:p.end])
 	}
-	m.ends = r.ends
+	m.hash = r.hash
 	m.Head = b[at:last:last]
 	if len(m.Via) == 0 && !m.IsRequest() {
 		m.Flags |= NoVia

@@ -45,7 +45,7 @@ type Message struct {
 	stars bool     // there is a * in the header section
 	raw   []byte   // what was parsed
 	index []row    // the header rows; the array is used again by the next Parse
-	ends  []uint32 // where the lines of the header section end, likewise
+	hash  lineHash // of the lines so far
 	top   viaParts // of Via
 	alone bool     // it is as nearly every peer writes it and alone in its row
 	hop   Hop      // the one that HopsOf hands out
@@ -79,7 +79,7 @@ func (e *Error) Error() string { return string(e.Kind) + ": " + e.Msg }
 // has seen as many headers, unless an error is returned, which is always an *Error. With Insufficient, what was found
 // stays set.
 func (m *Message) Parse(b []byte) error {
-	*m = Message{raw: b, index: m.index[:0], ends: m.ends[:0]}
+	*m = Message{raw: b, index: m.index[:0], hash: newLineHash(b)}
 	at, err := m.startLine(b)
 	if err != nil {
 		return err
@@ -122,9 +122,9 @@ func (m *Message) startLine(b []byte) (int, error) {
 // bare CRs only count where the start line itself ends with one.
 func (m *Message) firstLine(b []byte, start int) (eol, next int) {
 	m.end = '\n'
-	r := rows{b: b[:min(len(b), start+MaxHead)], end: '\n', ends: m.ends}
+	r := rows{b: b[:min(len(b), start+MaxHead)], end: '\n', hash: m.hash}
 	eol, next = r.line(start)
-	m.ends = r.ends
+	m.hash = r.hash
 	if cr := bytes.IndexByte(b[start:eol], '\r'); cr >= 0 {
 		m.end = '\r'
 		return start + cr, start + cr + 1
@@ -188,15 +188,15 @@ func (m *Message) requestLine(line []byte, offset int) error {
 		return reject(BadVersion, offset+v, "version %q, want SIP/2.0", version)
 	}
 	uri := trim(line[n:v])
-	if len(uri) == 0 {
-		return reject(BadStartLine, offset, "%q, want a URI after the method", line)
-	}
 	if len(uri) != v-n-2 {
 		m.Flags |= StartLineSpace
 	}
-	if uri[0] == '<' && maskLen(uri) == 0 && uri[len(uri)-1] == '>' {
+	if len(uri) > 0 && uri[0] == '<' && maskLen(uri) == 0 && uri[len(uri)-1] == '>' {
 		m.Flags |= URIBrackets
 		uri = trim(uri[1 : len(uri)-1])
+	}
+	if len(uri) == 0 {
+		return reject(BadStartLine, offset, "%q, want a URI after the method", line)
 	}
 	m.Method, m.URI = method, uri
 	if user, n := plainURI(uri); n == len(uri) {

@@ -26,16 +26,6 @@ func (m *Message) Rows() iter.Seq2[Header, []byte] {
 	}
 }
 
-// LineEnds are the places of the line ends from the beginning of the message on, as
-// far as Parse has met them, in order: hardly any of the body. It is
-// empty where other bytes end the lines, or lines go before the message.
-func (m *Message) LineEnds() []uint32 {
-	if m.end != '\n' || m.led {
-		return nil
-	}
-	return m.ends
-}
-
 // Hop is what tells the hops of a message apart: a Via without its parameters
 // other than the branch.
 type Hop struct {

@@ -16,8 +16,7 @@ type rows struct {
 	b    []byte
 	at   int
 	end  byte     // what ends a line: '\n' (with '\r's before it), or '\r' in messages that have no other
-	ends []uint32 // where the lines so far end
-	once bool     // nobody will ask where they end
+	hash lineHash // of the lines so far
 
 	empty bool // stopped at the empty line; at is behind it
 	sdp   bool // stopped at "v=0": the empty line is missing; at is before it
@@ -29,14 +28,14 @@ func (r *rows) line(at int) (eol, next int) {
 	eol, next = len(r.b), len(r.b)
 	if i := bytes.IndexByte(r.b[at:], r.end); i >= 0 {
 		eol, next = at+i, at+i+1
-		if !r.once {
-			r.ends = append(r.ends, uint32(eol))
-		}
 	} else {
 		r.cut = true
 	}
 	for eol > at && r.b[eol-1] == '\r' {
 		eol--
+	}
+	if !r.cut { // else the line goes on where nobody looks
+		r.hash.line(r.b, at, eol, next)
 	}
 	return eol, next
 }
