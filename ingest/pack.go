@@ -185,9 +185,16 @@ func (p *packer) text(s string) (textRef, int) {
 
 // textPlace is a hash of a text's length and end, where tags and branches differ.
 func textPlace(s string) uint32 {
-	var last [8]byte
-	copy(last[:], s[max(0, len(s)-8):])
-	h := (binary.LittleEndian.Uint64(last[:]) ^ uint64(len(s))<<56) * 0x9E3779B97F4A7C15
+	var last uint64
+	if n := len(s); n >= 8 { // one load: copying the bytes into an array was a call
+		b := s[n-8:]
+		last = uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 | uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
+	} else {
+		for i := range len(s) {
+			last = last<<8 | uint64(s[i])
+		}
+	}
+	h := (last ^ uint64(len(s))<<56) * 0x9E3779B97F4A7C15
 	return uint32(h>>32) % (2 * maxRefs)
 }
 
