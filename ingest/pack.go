@@ -32,9 +32,9 @@ const maxText = 512
 // packer appends messages to a pack.
 type packer struct {
 	buf    []byte
-	refs   []textRef                // texts in buf, by number
-	place  [2 * maxRefs]uint8       // number of the text with a hash, 0: none
-	last   [2][messageTexts]textRef // of the last request and response
+	refs   []textRef              // texts in buf, by number
+	place  [2 * maxRefs]uint8     // number of the text with a hash, 0: none
+	last   [2][messageTexts]uint8 // numbers of those of the last request and response
 	addrs  [4]numberedAddr
 	addrAt int // where the next new address goes
 	time   int64
@@ -48,12 +48,13 @@ type textRef struct{ at, n uint32 }
 // numberedAddr is an address that is a text with a number; 0: none.
 type numberedAddr struct {
 	addr   netip.AddrPort
-	number int
+	number uint8
 }
 
 const (
-	maxRefs   = 128 // texts with a number; packs of ordinary calls have 20 to 60
-	maxProbes = 16  // places looked at for an earlier text
+	maxRefs    = 128 // texts with a number; packs of ordinary calls have 20 to 60
+	maxProbes  = 16  // places looked at for an earlier text
+	unnumbered = 255 // in place of a number: a text without one
 )
 
 // messageTexts is how many texts a message has, in the order of their bits:
@@ -101,7 +102,7 @@ func (p *packer) add(m *dialog.Message) {
 		set = hasRare
 	}
 	for i, s := range texts {
-		if r := &last[i]; int(r.n) != len(*s) || r.n > 0 && string(p.buf[r.at:r.at+r.n]) != *s {
+		if !p.is(last[i], *s) {
 			set |= hasRare << (i + 1)
 		}
 	}
@@ -109,7 +110,7 @@ func (p *packer) add(m *dialog.Message) {
 	p.texts(m.Vias)
 	for left := set >> 1; left != 0; left &= left - 1 {
 		i := bits.TrailingZeros32(left)
-		last[i], _ = p.text(*texts[i])
+		last[i] = p.text(*texts[i])
 	}
 	if set&hasRare != 0 {
 		p.rare(m)
@@ -149,12 +150,21 @@ func (p *packer) texts(list []string) {
 	}
 }
 
+// is reports whether s is the text with a number, 0: the empty one.
+func (p *packer) is(number uint8, s string) bool {
+	if number == 0 || number == unnumbered {
+		return number == 0 && s == ""
+	}
+	r := p.refs[number-1]
+	return int(r.n) == len(s) && string(p.buf[r.at:r.at+r.n]) == s
+}
+
 // text writes 0 for "", the number of an earlier equal text, or -length and
-// bytes. It returns where the text stands and its number, 0 if it has none.
-func (p *packer) text(s string) (textRef, int) {
+// bytes. It returns the text's number.
+func (p *packer) text(s string) uint8 {
 	if s == "" {
 		p.num(0)
-		return textRef{}, 0
+		return 0
 	}
 	at := textPlace(s)
 	var free *uint8
@@ -164,23 +174,23 @@ func (p *packer) text(s string) (textRef, int) {
 			free = place
 			break
 		}
-		if r := p.refs[*place-1]; int(r.n) == len(s) && string(p.buf[r.at:r.at+r.n]) == s {
+		if p.is(*place, s) {
 			p.num(int64(*place))
-			return r, int(*place)
+			return *place
 		}
 		at++
 	}
 	p.num(-int64(len(s)))
-	r, number := textRef{uint32(len(p.buf)), uint32(len(s))}, 0
+	number := uint8(unnumbered)
 	if len(p.refs) < maxRefs { // unpacker.text gives numbers by the same rule
-		p.refs = append(p.refs, r)
-		number = len(p.refs)
+		p.refs = append(p.refs, textRef{uint32(len(p.buf)), uint32(len(s))})
+		number = uint8(len(p.refs))
 		if free != nil {
-			*free = uint8(number)
+			*free = number
 		}
 	}
 	p.buf = append(p.buf, s...)
-	return r, number
+	return number
 }
 
 // textPlace is a hash of a text's length and end, where tags and branches differ.
@@ -214,9 +224,10 @@ func (p *packer) addr(a netip.AddrPort) {
 	ip := a.Addr().AsSlice()
 	n := copy(b[:], ip)
 	binary.BigEndian.PutUint16(b[n:], a.Port())
-	_, number := p.text(string(b[:n+2]))
-	p.addrs[p.addrAt%len(p.addrs)] = numberedAddr{a, number}
-	p.addrAt++
+	if number := p.text(string(b[:n+2])); number != unnumbered {
+		p.addrs[p.addrAt%len(p.addrs)] = numberedAddr{a, number}
+		p.addrAt++
+	}
 }
 
 // unpacker reads packs; a pack that is damaged gives an error. Its texts are
