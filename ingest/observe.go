@@ -94,6 +94,7 @@ func (c *observer) fill(m *dialog.Message, p *sip.Message, o *Observation) {
 	m.FromURI, m.ToURI = view(p.FromURI), view(p.ToURI)
 	m.FromUser, m.ToUser = view(p.FromUser), view(p.ToUser)
 	m.Flags = observedFlags(p, o)
+	c.addVias(p)
 	c.headers(m, p)
 	if len(p.Body) > 0 && bytes.Contains(p.Body[:min(len(p.Body), 4096)], []byte("m=")) && bytes.Contains(p.Body[:min(len(p.Body), 256)], []byte("v=0")) {
 		m.Flags |= dialog.HasSDP
@@ -136,8 +137,6 @@ func observedFlags(p *sip.Message, o *Observation) (f dialog.MessageFlags) {
 func (c *observer) headers(m *dialog.Message, p *sip.Message) {
 	for id, row := range p.Rows() {
 		switch id {
-		case sip.HeaderVia:
-			c.addVias(p, row)
 		case sip.HeaderContact:
 			c.addContacts(m, row)
 		case sip.HeaderUserAgent:
@@ -216,13 +215,11 @@ func (c *observer) link(kind string, row []byte) {
 	c.links = append(c.links, dialog.Link{Kind: kind, Value: view(value)})
 }
 
-// addVias appends "host:port;branch" for each Via value of a row, host in lower
-// case, port as it is or the default: peers write :5060 or leave it out.
-func (c *observer) addVias(p *sip.Message, row []byte) {
-	for v := range p.HopsOf(row) {
-		if len(c.vias)-c.first.via == sip.MaxVias {
-			return
-		}
+// addVias appends "host:port;branch" for each Via value, host in lower case, port as it is
+// or the default: peers write :5060 or leave it out.
+func (c *observer) addVias(p *sip.Message) {
+	for i := range p.Hops {
+		v := &p.Hops[i]
 		at := len(c.scratch)
 		if need := len(v.SentBy) + len(v.Branch) + 24; cap(c.scratch)-at < need {
 			// Earlier views point into the old array, which stays alive with them.

@@ -65,17 +65,20 @@ func (a *assembly) dedupe() {
 }
 
 // allDiffer reports whether no two messages have equal bytes, as in nearly every
-// call of one source. To compare the hashes of few takes less time than to sort them.
+// call of one source. Two that may be equal have the same bit; only then are the hashes
+// before compared, which for few takes less time than to sort them.
 func (a *assembly) allDiffer(order []int32) bool {
 	if len(order) > few {
 		return false
 	}
+	var bits [8]uint64
 	for k, i := range order {
-		for _, j := range order[:k] {
-			if a.in[i].Hash == a.in[j].Hash {
-				return false
-			}
+		h := a.in[i].Hash
+		word, bit := &bits[h>>6%8], uint64(1)<<(h%64)
+		if *word&bit != 0 && slices.ContainsFunc(order[:k], func(j int32) bool { return a.in[j].Hash == h }) {
+			return false
 		}
+		*word |= bit
 	}
 	return true
 }

@@ -13,6 +13,7 @@ import (
 	"unsafe"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 // FuzzParse holds the parser to three promises: nothing panics, all slices of
@@ -38,6 +39,13 @@ func FuzzParse(f *testing.F) {
 		err := m.Parse(raw)
 		within(t, raw, &m)
 		useAll(&m)
+		var hops []Hop
+		for v := range m.Vias() {
+			hops = append(hops, Hop{v.Transport, v.SentBy, v.Branch})
+		}
+		if d := cmp.Diff(hops, m.Hops, cmpopts.EquateEmpty()); d != "" && m.Flags&HeadLimit == 0 {
+			t.Fatalf("-Vias +Hops\n%s\nin %q", d, raw)
+		}
 		if m.Hash() != Hash(raw) {
 			t.Fatalf("hash %x, want %x", m.Hash(), Hash(raw))
 		}

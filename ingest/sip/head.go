@@ -82,7 +82,7 @@ func (h *head) row(id Header, value []byte) {
 			return
 		}
 		h.cseq(value)
-	case HeaderVia:
+	case hVia:
 		h.via(value)
 	case HeaderContact:
 		if bytes.IndexByte(value, '<') < 0 && bytes.IndexByte(value, '?') >= 0 {
@@ -201,39 +201,64 @@ func (h *head) cseq(value []byte) {
 	}
 }
 
-// via counts the values of one row and, in the first row, takes the top one.
+// via takes one row of Via values.
 func (h *head) via(value []byte) {
-	m := h.m
-	first := len(m.Via) == 0
-	plain := first && m.top.plain(value)
-	commas := 0
-	if !plain {
-		commas = bytes.Count(value, []byte(","))
-	}
-	if h.vias += 1 + commas; h.vias > MaxVias {
-		m.Flags |= ViaLimit
-	}
-	if !first {
+	var v viaParts
+	if !v.plain(value) {
+		h.anyVias(value)
 		return
 	}
-	m.Via = value
-	if commas > 0 {
-		s := splitter{rest: value, sep: ','}
-		m.Via, _ = s.next()
-		for !s.done {
-			if v, ok := s.next(); ok && len(v) == 0 {
-				m.Flags |= ViaForm
-			}
+	h.countVias(1)
+	h.hop(&v)
+	if len(h.m.Via) == 0 {
+		h.top(value, &v)
+	}
+}
+
+// anyVias is via for any row.
+func (h *head) anyVias(value []byte) {
+	m := h.m
+	h.countVias(1 + bytes.Count(value, []byte(",")))
+	hops := splitter{rest: unfold(value), sep: ',', angles: true}
+	for one, ok := hops.next(); ok; one, ok = hops.next() {
+		if v := splitVia(one); len(v.sentBy) > 0 || len(v.branch) > 0 {
+			h.hop(&v)
 		}
 	}
-	if m.alone = plain; !plain {
-		m.top = splitVia(m.Via)
+	if len(m.Via) > 0 {
+		return
 	}
-	m.SentBy, m.Branch = m.top.sentBy, m.top.branch
-	if m.top.odd {
+	s := splitter{rest: value, sep: ','}
+	top, _ := s.next()
+	for !s.done {
+		if v, ok := s.next(); ok && len(v) == 0 {
+			m.Flags |= ViaForm
+		}
+	}
+	v := splitVia(top)
+	h.top(top, &v)
+}
+
+func (h *head) countVias(n int) {
+	if h.vias += n; h.vias > MaxVias {
+		h.m.Flags |= ViaLimit
+	}
+}
+
+func (h *head) hop(v *viaParts) {
+	if m := h.m; len(m.Hops) < MaxVias {
+		m.Hops = append(m.Hops, Hop{v.transport, v.sentBy, v.branch})
+	}
+}
+
+// top takes the top value.
+func (h *head) top(value []byte, v *viaParts) {
+	m := h.m
+	m.Via, m.SentBy, m.Branch = value, v.sentBy, v.branch
+	if v.odd {
 		m.Flags |= ViaForm
 	}
-	if m.stars && masked(m.Via) {
+	if m.stars && masked(value) {
 		m.Flags |= Masked
 	}
 }

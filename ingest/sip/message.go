@@ -35,6 +35,7 @@ type Message struct {
 	Via        []byte // the top value
 	Branch     []byte // of the top Via
 	SentBy     []byte // of the top Via, "host" or "host:port", as written
+	Hops       []Hop  // the Via values from the top, at most [MaxVias], without empty ones; the array is used again by the next Parse
 
 	Head  []byte // the header section after the start line, without the empty line
 	Body  []byte // as long as Content-Length says, or what is there
@@ -46,9 +47,6 @@ type Message struct {
 	raw   []byte   // what was parsed
 	index []row    // the header rows; the array is used again by the next Parse
 	hash  lineHash // of the lines so far
-	top   viaParts // of Via
-	alone bool     // it is as nearly every peer writes it and alone in its row
-	hop   Hop      // the one that HopsOf hands out
 }
 
 // Kind says why a message is rejected.
@@ -75,11 +73,11 @@ func (e *Error) Error() string { return string(e.Kind) + ": " + e.Msg }
 
 // Parse reads the message in b, one datagram or framed stream message, and
 // overwrites m with it. Line ends before the start line are skipped (RFC 3261
-// §7.5). Everything of m points into b; nothing is allocated, once m
-// has seen as many headers, unless an error is returned, which is always an *Error. With Insufficient, what was found
+// §7.5). Everything of m points into b, but Hops that are folded; nothing else is allocated,
+// once m has seen as many headers, unless an error is returned, which is always an *Error. With Insufficient, what was found
 // stays set.
 func (m *Message) Parse(b []byte) error {
-	*m = Message{raw: b, index: m.index[:0], hash: newLineHash(b)}
+	*m = Message{raw: b, Hops: m.Hops[:0], index: m.index[:0], hash: newLineHash(b)}
 	at, err := m.startLine(b)
 	if err != nil {
 		return err

@@ -18,12 +18,12 @@ const (
 	hCSeq
 	hContentLength
 	hMaxForwards
+	hVia
 )
 
 // The headers that Rows hands out.
 const (
-	HeaderVia Header = hMaxForwards + 1 + iota
-	HeaderContact
+	HeaderContact Header = hVia + 1 + iota
 	HeaderExpires
 	HeaderRetryAfter
 	HeaderWarning
@@ -44,7 +44,7 @@ const (
 var headerNames = map[string]Header{
 	"call-id": hCallID, "i": hCallID, "from": hFrom, "f": hFrom, "to": hTo, "t": hTo, "cseq": hCSeq,
 	"content-length": hContentLength, "l": hContentLength, "max-forwards": hMaxForwards,
-	"via": HeaderVia, "v": HeaderVia, "contact": HeaderContact, "m": HeaderContact, "expires": HeaderExpires,
+	"via": hVia, "v": hVia, "contact": HeaderContact, "m": HeaderContact, "expires": HeaderExpires,
 	"retry-after": HeaderRetryAfter, "warning": HeaderWarning, "reason": HeaderReason, "require": HeaderRequire,
 	"user-agent": HeaderUserAgent, "server": HeaderServer, "authorization": HeaderCredentials, "proxy-authorization": HeaderCredentials,
 	"www-authenticate": HeaderChallenge, "proxy-authenticate": HeaderChallenge, "rack": HeaderRAck, "rseq": HeaderRSeq,
