@@ -225,10 +225,14 @@ func (c *observer) addVias(p *sip.Message) {
 			// Earlier views point into the old array, which stays alive with them.
 			c.scratch, at = make([]byte, 0, max(1024, 2*cap(c.scratch), 2*need)), 0
 		}
-		if plainSentBy(v.SentBy) {
-			c.scratch = append(c.scratch, v.SentBy...)
-		} else {
+		switch host, port := plainSentBy(v.SentBy); {
+		case !host:
 			c.addHostPort(v)
+		case port:
+			c.scratch = append(c.scratch, v.SentBy...)
+		default:
+			c.scratch = append(append(c.scratch, v.SentBy...), ':')
+			c.scratch = append(c.scratch, defaultPort(v)...)
 		}
 		c.scratch = append(c.scratch, ';')
 		c.scratch = append(c.scratch, v.Branch...)
@@ -237,21 +241,32 @@ func (c *observer) addVias(p *sip.Message) {
 }
 
 // plainSentBy reports whether a sent-by is already as addVias wants it, as nearly all
-// are: a host without capitals and brackets, and a port without leading zeros.
-func plainSentBy(b []byte) bool {
+// are: a host without capitals and brackets, and a port without leading zeros or none.
+func plainSentBy(b []byte) (host, port bool) {
 	i := 0
 	for i < len(b) && (b[i] >= '0' && b[i] <= '9' || b[i] >= 'a' && b[i] <= 'z' || b[i] == '.' || b[i] == '-') {
 		i++
 	}
+	if i > 0 && i == len(b) {
+		return true, false
+	}
 	if i == 0 || i+1 >= len(b) || len(b)-i > 5 || b[i] != ':' || b[i+1] == '0' { // under 10000: never out of range
-		return false
+		return false, false
 	}
 	for i++; i < len(b); i++ {
 		if b[i] < '0' || b[i] > '9' {
-			return false
+			return false, false
 		}
 	}
-	return true
+	return true, true
+}
+
+// defaultPort is that of a hop without one (RFC 3261 §19.1.2).
+func defaultPort(v *sip.Hop) string {
+	if bytes.EqualFold(v.Transport, []byte("TLS")) {
+		return "5061"
+	}
+	return "5060"
 }
 
 // addHostPort appends host and port of any sent-by.
@@ -264,14 +279,12 @@ func (c *observer) addHostPort(v *sip.Hop) {
 			c.scratch[at+i] |= 0x20
 		}
 	}
-	if port == 0 {
-		port = 5060
-		if bytes.EqualFold(v.Transport, []byte("TLS")) {
-			port = 5061
-		}
-	}
 	c.scratch = append(c.scratch, ':')
-	c.scratch = strconv.AppendInt(c.scratch, int64(port), 10)
+	if port == 0 {
+		c.scratch = append(c.scratch, defaultPort(v)...)
+	} else {
+		c.scratch = strconv.AppendInt(c.scratch, int64(port), 10)
+	}
 }
 
 // addContacts keeps the Contacts of a redirect, which rule R2 follows.

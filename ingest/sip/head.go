@@ -203,15 +203,32 @@ func (h *head) cseq(value []byte) {
 
 // via takes one row of Via values.
 func (h *head) via(value []byte) {
-	var v viaParts
-	if !v.plain(value) {
-		h.anyVias(value)
-		return
+	m := h.m
+	before := len(m.Hops)
+	var top, v viaParts
+	var first []byte
+	count := 0
+	for rest := value; ; count++ {
+		n := v.plain(rest)
+		if n == 0 {
+			m.Hops = m.Hops[:before]
+			h.anyVias(value)
+			return
+		}
+		if count == 0 {
+			top, first = v, rest[:n]
+		}
+		h.hop(&v)
+		if n == len(rest) {
+			break
+		}
+		for rest = rest[n+1:]; len(rest) > 0 && rest[0] == ' '; {
+			rest = rest[1:]
+		}
 	}
-	h.countVias(1)
-	h.hop(&v)
-	if len(h.m.Via) == 0 {
-		h.top(value, &v)
+	h.countVias(count + 1)
+	if len(m.Via) == 0 {
+		h.top(first, &top)
 	}
 }
 

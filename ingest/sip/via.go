@@ -45,7 +45,7 @@ type viaParts struct {
 // a corrupted protocol it takes the text behind the last slash as transport.
 func splitVia(value []byte) viaParts {
 	var v viaParts
-	if v.plain(value) {
+	if n := v.plain(value); n > 0 && n == len(value) {
 		return v
 	}
 	return anyVia(value)
@@ -88,50 +88,50 @@ func anyVia(value []byte) viaParts {
 	}
 }
 
-// plain is splitVia for one value as nearly every peer writes it: one space, no
-// quotes, no comma, nothing empty. Two of them are read of every message. Where it is false,
-// v is of no use.
-func (v *viaParts) plain(value []byte) bool {
-	if len(value) < 12 || string(value[:8]) != "SIP/2.0/" {
-		return false
+// plain is splitVia for the value that list begins with, if that is as nearly every peer
+// writes it: one space, no quotes, nothing empty. Two of them are read of every message. n
+// is where it ends, at a comma or with list; 0: it is not so, and v is of no use.
+func (v *viaParts) plain(list []byte) (n int) {
+	if len(list) < 12 || string(list[:8]) != "SIP/2.0/" {
+		return 0
 	}
-	n := 8
-	for n < len(value) && tokens[value[n]] {
+	n = 8
+	for n < len(list) && tokens[list[n]] {
 		n++
 	}
-	if n == 8 || n+1 >= len(value) || value[n] != ' ' {
-		return false
+	if n == 8 || n+1 >= len(list) || list[n] != ' ' {
+		return 0
 	}
-	v.transport = value[8:n]
+	v.transport = list[8:n]
 	at := n + 1
-	for n = at; n < len(value) && viaBytes[value[n]]&inSentBy != 0; n++ {
+	for n = at; n < len(list) && viaBytes[list[n]]&inSentBy != 0; n++ {
 	}
 	if n == at {
-		return false
+		return 0
 	}
-	v.sentBy, v.params, v.branch, v.odd = value[at:n], nil, nil, false
-	if n == len(value) {
-		return true
-	}
-	if value[n] != ';' {
-		return false
-	}
-	v.params = value[n+1:]
-	for n < len(value) {
+	v.sentBy, v.params, v.branch, v.odd = list[at:n], nil, nil, false
+	params := n + 1
+	for n < len(list) && list[n] == ';' {
 		at = n + 1
-		for n = at; n < len(value) && viaBytes[value[n]]&inViaParam != 0; n++ {
+		for n = at; n < len(list) && viaBytes[list[n]]&inViaParam != 0; n++ {
 		}
-		if n == at || n < len(value) && value[n] != ';' {
-			return false
+		if n == at {
+			return 0
 		}
-		if p := value[at:n]; v.branch == nil && len(p) > 6 && equalFold(p[:6], "branch") {
+		if p := list[at:n]; v.branch == nil && len(p) > 6 && equalFold(p[:6], "branch") {
 			if len(p) == 7 || p[6] != '=' {
-				return false
+				return 0
 			}
 			v.branch = p[7:]
 		}
 	}
-	return true
+	if n < len(list) && list[n] != ',' {
+		return 0
+	}
+	if n >= params {
+		v.params = list[params:n]
+	}
+	return n
 }
 
 // What a byte of a Via may stand in.
