@@ -45,9 +45,10 @@ type packer struct {
 
 type textRef struct{ at, n uint32 }
 
-// numberedAddr is an address that is a text with a number; 0: none.
+// numberedAddr is an IPv4 address and port, as one number, that is a text with a
+// number; 0: none.
 type numberedAddr struct {
-	addr   netip.AddrPort
+	v4     uint64
 	number uint8
 }
 
@@ -210,24 +211,37 @@ func textPlace(s string) uint32 {
 
 // addr writes an address as a text of 0, 6 or 18 bytes. Those of a call are few.
 func (p *packer) addr(a netip.AddrPort) {
-	if !a.IsValid() {
-		p.num(0)
+	if !a.Addr().Is4() {
+		p.longAddr(a)
 		return
 	}
+	ip := a.Addr().As4()
+	v4 := uint64(binary.BigEndian.Uint32(ip[:]))<<16 | uint64(a.Port())
 	for i := range p.addrs {
-		if p.addrs[i].number != 0 && p.addrs[i].addr == a {
+		if p.addrs[i].v4 == v4 && p.addrs[i].number != 0 {
 			p.num(int64(p.addrs[i].number))
 			return
 		}
 	}
-	var b [18]byte
-	ip := a.Addr().AsSlice()
-	n := copy(b[:], ip)
-	binary.BigEndian.PutUint16(b[n:], a.Port())
-	if number := p.text(string(b[:n+2])); number != unnumbered {
-		p.addrs[p.addrAt%len(p.addrs)] = numberedAddr{a, number}
+	var b [8]byte
+	binary.BigEndian.PutUint64(b[:], v4)
+	if number := p.text(string(b[2:])); number != unnumbered {
+		p.addrs[p.addrAt%len(p.addrs)] = numberedAddr{v4, number}
 		p.addrAt++
 	}
+}
+
+// longAddr writes an address of IPv6, or none.
+func (p *packer) longAddr(a netip.AddrPort) {
+	if !a.IsValid() {
+		p.num(0)
+		return
+	}
+	var b [18]byte
+	ip := a.Addr().As16()
+	copy(b[:], ip[:])
+	binary.BigEndian.PutUint16(b[16:], a.Port())
+	p.text(string(b[:]))
 }
 
 // unpacker reads packs; a pack that is damaged gives an error. Its texts are
