@@ -19,9 +19,8 @@ func (m *Message) Hash() uint64 {
 	return h.rest(m.raw)
 }
 
-// lineHash is a Hash under way. Parse mixes each line into it when it finds its end: each
-// step of the hash waits for the one before, and reading the line goes on meanwhile.
-// Behind parsing, it was a twentieth of an import.
+// lineHash is a Hash under way. Parse mixes each line into it when it has found its end, so
+// that nobody looks for the ends of lines twice.
 type lineHash struct {
 	sum uint64
 	at  int // where the first line begins that is not in sum
