@@ -59,14 +59,6 @@ func ParseURI(b []byte) URI {
 	return u
 }
 
-// userOf is the user part of a URI, or what else it names: ParseURI(b).User.
-func userOf(b []byte) []byte {
-	if user, n := plainURI(b); n == len(b) {
-		return user
-	}
-	return ParseURI(b).User
-}
-
 // plainURI reads the URI that b begins with, if it is as nearly all are: sip:user@host
 // or sip:host, with a port and parameters or without, where each byte means nothing but
 // itself. n is where it ends; 0: it is none of these. Three are read of each request.
