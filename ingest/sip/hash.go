@@ -35,28 +35,35 @@ func newLineHash(raw []byte) lineHash {
 	return lineHash{sum: 14695981039346656037, end: end}
 }
 
-// line mixes in the line b[at:eol], if it is the next one of the message; eol is without
-// the CRs, next where the line after it begins.
-func (h *lineHash) line(b []byte, at, eol, next int) {
-	if at == h.at && at < h.end {
-		h.sum = hashLine(h.sum, b[at:min(eol, h.end)])
-		h.at = next
+// line mixes in the line that begins at at, if it is the next one of the message; it is
+// without the CRs, next is where the line after it begins.
+func (h *lineHash) line(line []byte, at, next int) {
+	if at != h.at || at >= h.end {
+		return
 	}
+	if len(line) > h.end-at {
+		line = line[:h.end-at]
+	}
+	h.sum = hashLine(h.sum, line)
+	h.at = next
 }
 
 // rest mixes in the lines that are left.
 func (h *lineHash) rest(raw []byte) uint64 {
-	for h.at < h.end {
-		eol, next := h.end, h.end
-		if i := bytes.IndexByte(raw[h.at:h.end], '\n'); i >= 0 {
-			eol, next = h.at+i, h.at+i+1
-		}
-		for eol > h.at && raw[eol-1] == '\r' {
-			eol--
-		}
-		h.line(raw, h.at, eol, next)
+	if h.at >= h.end {
+		return h.sum
 	}
-	return h.sum
+	sum, more := h.sum, raw[h.at:h.end]
+	for len(more) > 0 {
+		line, next := more, len(more)
+		if i := bytes.IndexByte(more, '\n'); i >= 0 {
+			line, next = more[:i], i+1
+		}
+		sum = hashLine(sum, withoutCRs(line))
+		more = more[next:]
+	}
+	h.sum, h.at = sum, h.end
+	return sum
 }
 
 // hashLine mixes a line into h, sixteen bytes with one multiplication: one byte a step
@@ -64,11 +71,13 @@ func (h *lineHash) rest(raw []byte) uint64 {
 func hashLine(h uint64, line []byte) uint64 {
 	const k0, k1 = 0x9E3779B97F4A7C15, 0xD6E8FEB86659FD93
 	h ^= uint64(len(line)) * k1
-	for ; len(line) >= 16; line = line[16:] {
-		hi, lo := bits.Mul64(h^binary.LittleEndian.Uint64(line), k0^binary.LittleEndian.Uint64(line[8:]))
+	at := 0
+	for ; at <= len(line)-16; at += 16 {
+		w := line[at : at+16]
+		hi, lo := bits.Mul64(h^binary.LittleEndian.Uint64(w), k0^binary.LittleEndian.Uint64(w[8:]))
 		h = hi ^ lo ^ k1
 	}
-	first, second := lastWords(line)
+	first, second := lastWords(line[at:])
 	hi, lo := bits.Mul64(h^first, k1^second)
 	return hi ^ lo ^ k0
 }

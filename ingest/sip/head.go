@@ -17,26 +17,25 @@ func (h *head) read(b []byte, at int) {
 	r := rows{b: b[:min(len(b), at+MaxHead)], at: at, end: m.end, hash: m.hash}
 	m.stars = bytes.IndexByte(r.b[at:], '*') >= 0 // once for all that may be masked
 	last := at                                    // where the rows end that are used
+	index, n := m.index[:cap(m.index)], 0
 	for {
-		n := len(m.index)
-		if n == cap(m.index) {
-			m.index = append(m.index, row{})
+		if n == len(index) {
+			index = append(index, row{})
+			index = index[:cap(index)]
 		}
-		m.index = m.index[:n+1]
-		p := &m.index[n]
-		if !r.next(p) {
-			m.index = m.index[:n]
+		p := &index[n]
+		if !r.plain(p) && !r.next(p) {
 			break
 		}
 		if n == MaxHeaders { // only the empty line is still looked for
 			m.Flags |= HeadLimit
-			m.index = m.index[:n]
 			continue
 		}
+		n++
 		last = r.at
 		h.row(p.id, b[p.value:p.end])
 	}
-	m.hash = r.hash
+	m.index, m.hash = index[:n], r.hash
 	m.Head = b[at:last:last]
 	if len(m.Via) == 0 && !m.IsRequest() {
 		m.Flags |= NoVia

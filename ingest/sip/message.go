@@ -77,7 +77,9 @@ func (e *Error) Error() string { return string(e.Kind) + ": " + e.Msg }
 // once m has seen as many headers, unless an error is returned, which is always an *Error. With Insufficient, what was found
 // stays set.
 func (m *Message) Parse(b []byte) error {
-	*m = Message{raw: b, Hops: m.Hops[:0], index: m.index[:0], hash: newLineHash(b)}
+	hops, index := m.Hops[:0], m.index[:0]
+	*m = Message{} // and filled in place: a literal would be made and then copied
+	m.Hops, m.index, m.raw, m.hash = hops, index, b, newLineHash(b)
 	at, err := m.startLine(b)
 	if err != nil {
 		return err

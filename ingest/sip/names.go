@@ -2,7 +2,7 @@ package sip
 
 import (
 	"encoding/binary"
-	"math/bits"
+	"slices"
 )
 
 // Header is a header that is known by name.
@@ -52,51 +52,58 @@ var headerNames = map[string]Header{
 	"x-call-id": HeaderXCallID, "x-cid": HeaderXCallID,
 }
 
-// shortName is a header name of up to 15 letters as two numbers, its first letter in the
-// lowest byte.
+// shortName is a header name of up to 15 letters with its colon, as two numbers; its first
+// letter is in the lowest byte.
 type shortName struct {
-	low, high         uint64 // in lower case, zeros behind
+	low, high         uint64 // in lower case
 	foldLow, foldHigh uint64 // the bit that makes a letter one of lower case, for each letter
+	maskLow, maskHigh uint64 // the bytes of the name
 	n                 int
-	id                Header // noHeader: a free place
+	id                Header
 }
 
-// shortNames are the short names of headerNames and the most frequent others, each at its
-// shortPlace or at the next free one after it.
-var shortNames = func() (list [256]shortName) {
-	add := func(name string, id Header) {
-		var b, fold [16]byte
-		copy(b[:], name)
-		for i := range name {
-			if name[i] != '-' {
+// shortNames are the short names of headerNames and the most frequent others; those that
+// begin with the same two letters are together, with an empty one behind them, which every
+// row is. firstNames is where they begin.
+var shortNames, firstNames = func() (list [160]shortName, first [1 << 10]uint8) {
+	names := []string{
+		"accept", "accept-encoding", "accept-language", "alert-info", "allow", "allow-events", "call-info", "content-type",
+		"date", "diversion", "event", "history-info", "min-se", "organization", "path", "privacy", "record-route", "refer-to",
+		"referred-by", "route", "session-expires", "subject", "supported", "timestamp", "c", "k", "s", "x",
+	}
+	for name := range headerNames {
+		if len(name) < 16 {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	n, before := 0, -1
+	for _, name := range names {
+		var b, fold, mask [16]byte
+		copy(b[:], name+":")
+		for i := range len(name) + 1 {
+			mask[i] = 0xff
+			if b[i] >= 'a' && b[i] <= 'z' {
 				fold[i] = 0x20
 			}
 		}
 		word := binary.LittleEndian.Uint64
-		s := shortName{word(b[:]), word(b[8:]), word(fold[:]), word(fold[8:]), len(name), id}
-		at := shortPlace(s.low, s.n)
-		for list[at].id != noHeader {
-			at++
+		s := shortName{word(b[:]), word(b[8:]), word(fold[:]), word(fold[8:]), word(mask[:]), word(mask[8:]), len(name), hOther}
+		if id, ok := headerNames[name]; ok {
+			s.id = id
 		}
-		list[at] = s
-	}
-	for name, id := range headerNames {
-		if len(name) < 16 {
-			add(name, id)
+		if at := firstLetters(s.low); at != before {
+			n++ // behind an empty one
+			first[at], before = uint8(n), at
 		}
+		list[n] = s
+		n++
 	}
-	for _, name := range []string{
-		"accept", "accept-encoding", "accept-language", "alert-info", "allow", "allow-events", "call-info", "content-type",
-		"date", "diversion", "event", "history-info", "min-se", "organization", "path", "privacy", "record-route", "refer-to",
-		"referred-by", "route", "session-expires", "subject", "supported", "timestamp", "c", "k", "s", "x",
-	} {
-		add(name, hOther)
-	}
-	return list
+	return list, first
 }()
 
-// shortPlace is a hash of a name's length and first eight letters, the latter in lower case.
-func shortPlace(low uint64, n int) uint8 { return uint8((low + uint64(n)) * 0x1775e6ad4066b06d >> 56) }
+// firstLetters is where firstNames has the names that begin as low does, in any case.
+func firstLetters(low uint64) int { return int(low&31<<5 | low>>8&31) }
 
 // identify finds out which header the row is that begins at b[at], if its name is one of
 // shortNames with a colon right behind it, as in nearly every row; n is the length of the
@@ -106,32 +113,14 @@ func identify(b []byte, at int) (n int, id Header) {
 	if len(b)-at < 16 {
 		return 0, noHeader
 	}
-	low, high := binary.LittleEndian.Uint64(b[at:]), binary.LittleEndian.Uint64(b[at+8:])
-	if n = colon(low); n < 8 {
-		low, high = low&(1<<(8*n)-1), 0
-	} else {
-		end := colon(high)
-		high &= 1<<(8*end) - 1
-		n += end
-	}
-	lower := low | 0x2020202020202020
-	if n < 8 {
-		lower &= 1<<(8*n) - 1
-	}
-	for place := shortPlace(lower, n); ; place++ {
-		switch s := &shortNames[place]; {
-		case s.id == noHeader:
-			return 0, noHeader
-		case s.n == n && low|s.foldLow == s.low && high|s.foldHigh == s.high:
-			return n, s.id
+	w := b[at : at+16]
+	low, high := binary.LittleEndian.Uint64(w), binary.LittleEndian.Uint64(w[8:])
+	for i := firstNames[firstLetters(low)]; ; i++ {
+		s := &shortNames[i]
+		if (low|s.foldLow)&s.maskLow == s.low && (high|s.foldHigh)&s.maskHigh == s.high {
+			return s.n, s.id
 		}
 	}
-}
-
-// colon is where the first colon of eight bytes is, 8 if there is none.
-func colon(word uint64) int {
-	word ^= 0x3a3a3a3a3a3a3a3a
-	return bits.TrailingZeros64((word-0x0101010101010101)&^word&0x8080808080808080) / 8
 }
 
 // longestName is the length of the longest of headerNames.
