@@ -29,12 +29,7 @@ func IsStartLine(line []byte) bool {
 	if sp <= 0 || sp == len(head)-1 {
 		return false
 	}
-	for _, c := range head[:sp] {
-		if !tokens[c] {
-			return false
-		}
-	}
-	return true
+	return isToken(head[:sp])
 }
 
 // Frame finds the first message at the beginning of stream data (RFC 3261

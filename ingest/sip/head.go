@@ -159,10 +159,8 @@ func plainParty(value []byte) (uri, user, tag []byte, ok bool) {
 		return nil, nil, nil, false
 	}
 	tag = rest[5:]
-	for _, c := range tag {
-		if !tokens[c] {
-			return nil, nil, nil, false
-		}
+	if paramEnd(tag, 0) < len(tag) {
+		return nil, nil, nil, false
 	}
 	return uri, user, tag, true
 }
@@ -173,6 +171,15 @@ func (h *head) cseq(value []byte) {
 	n := 0
 	for n < len(value) && digit(value[n]) {
 		n++
+	}
+	if n > 0 && n < 10 && n+1 < len(value) && value[n] == ' ' && value[0] != '0' {
+		if method := value[n+1:]; isToken(method) { // as nearly every peer writes it
+			m.CSeq, m.CSeqMethod = value[:n], method
+			if m.IsRequest() && !bytes.Equal(method, m.Method) {
+				m.Flags |= CSeqMismatch
+			}
+			return
+		}
 	}
 	num, method := value[:n], trim(value[n:])
 	if n == 0 {
@@ -204,31 +211,40 @@ func (h *head) cseq(value []byte) {
 func (h *head) via(value []byte) {
 	m := h.m
 	before := len(m.Hops)
-	var top, v viaParts
-	var first []byte
-	count := 0
-	for rest := value; ; count++ {
-		n := v.plain(rest)
+	for rest := value; len(m.Hops) < MaxVias; {
+		at := len(m.Hops)
+		if at == cap(m.Hops) {
+			m.Hops = append(m.Hops, Hop{})
+		}
+		m.Hops = m.Hops[:at+1]
+		n := m.Hops[at].plain(rest) // in place: a copy of what was just written waited for it
 		if n == 0 {
-			m.Hops = m.Hops[:before]
-			h.anyVias(value)
-			return
-		}
-		if count == 0 {
-			top, first = v, rest[:n]
-		}
-		h.hop(&v)
-		if n == len(rest) {
 			break
+		}
+		if n == len(rest) {
+			h.plainVias(value, before)
+			return
 		}
 		for rest = rest[n+1:]; len(rest) > 0 && rest[0] == ' '; {
 			rest = rest[1:]
 		}
 	}
-	h.countVias(count + 1)
-	if len(m.Via) == 0 {
-		h.top(first, &top)
+	m.Hops = m.Hops[:before]
+	h.anyVias(value)
+}
+
+// plainVias takes a row of which all values are plain and among the Hops, from before on.
+func (h *head) plainVias(value []byte, before int) {
+	m := h.m
+	h.countVias(len(m.Hops) - before)
+	if len(m.Via) > 0 {
+		return
 	}
+	top := &m.Hops[before]
+	if len(m.Hops) > before+1 {
+		value = value[:bytes.IndexByte(value, ',')] // there is none in a plain value
+	}
+	h.top(value, top, false)
 }
 
 // anyVias is via for any row.
@@ -237,8 +253,8 @@ func (h *head) anyVias(value []byte) {
 	h.countVias(1 + bytes.Count(value, []byte(",")))
 	hops := splitter{rest: unfold(value), sep: ',', angles: true}
 	for one, ok := hops.next(); ok; one, ok = hops.next() {
-		if v := splitVia(one); len(v.sentBy) > 0 || len(v.branch) > 0 {
-			h.hop(&v)
+		if v := splitVia(one); len(m.Hops) < MaxVias && (len(v.SentBy) > 0 || len(v.Branch) > 0) {
+			m.Hops = append(m.Hops, v.Hop)
 		}
 	}
 	if len(m.Via) > 0 {
@@ -252,7 +268,7 @@ func (h *head) anyVias(value []byte) {
 		}
 	}
 	v := splitVia(top)
-	h.top(top, &v)
+	h.top(top, &v.Hop, v.odd)
 }
 
 func (h *head) countVias(n int) {
@@ -261,17 +277,11 @@ func (h *head) countVias(n int) {
 	}
 }
 
-func (h *head) hop(v *viaParts) {
-	if m := h.m; len(m.Hops) < MaxVias {
-		m.Hops = append(m.Hops, Hop{v.transport, v.sentBy, v.branch})
-	}
-}
-
 // top takes the top value.
-func (h *head) top(value []byte, v *viaParts) {
+func (h *head) top(value []byte, v *Hop, odd bool) {
 	m := h.m
-	m.Via, m.SentBy, m.Branch = value, v.sentBy, v.branch
-	if v.odd {
+	m.Via, m.SentBy, m.Branch = value, v.SentBy, v.Branch
+	if odd {
 		m.Flags |= ViaForm
 	}
 	if m.stars && masked(value) {

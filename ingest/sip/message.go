@@ -135,7 +135,7 @@ func (m *Message) firstLine(b []byte, start int) (eol, next int) {
 // startsWithVersion tells a status line, of whatever version, from a request
 // line, and a version from another word.
 func startsWithVersion(line []byte) bool {
-	return len(line) >= 4 && fold(line[:4], "sip/")
+	return len(line) >= 4 && (string(line[:4]) == "SIP/" || fold(line[:4], "sip/"))
 }
 
 // statusLine reads "SIP/2.0 200 OK"; the phrase, and the space before it, may be missing.
@@ -177,14 +177,18 @@ func (m *Message) requestLine(line []byte, offset int) error {
 		n++
 	}
 	v := len(line)
-	for v > 0 && !blank(line[v-1]) {
-		v--
+	if plain := v - len("SIP/2.0"); plain > 0 && string(line[plain-1:]) == " SIP/2.0" {
+		v = plain
+	} else {
+		for v > 0 && !blank(line[v-1]) {
+			v--
+		}
 	}
 	method, version := line[:n], line[v:]
 	switch {
 	case n == 0 || n >= v || !blank(line[n]) || !startsWithVersion(version):
 		return reject(BadStartLine, offset, "%q, want \"METHOD uri SIP/2.0\" or \"SIP/2.0 code phrase\"", line)
-	case !fold(version, "sip/2.0"):
+	case string(version) != "SIP/2.0" && !fold(version, "sip/2.0"):
 		return reject(BadVersion, offset+v, "version %q, want SIP/2.0", version)
 	}
 	uri := trim(line[n:v])

@@ -313,6 +313,16 @@ func fold(b []byte, name string) bool {
 // comparison decides for nearly every byte.
 func blank(c byte) bool { return c <= ' ' && uint64(1)<<c&(1<<' '|1<<'\t'|1<<'\r'|1<<'\n') != 0 }
 
+// isToken reports whether all bytes of b may stand in a token.
+func isToken(b []byte) bool {
+	for _, c := range b {
+		if !tokens[c] {
+			return false
+		}
+	}
+	return true
+}
+
 // tokens is tokenByte as a table: header names are read byte by byte.
 var tokens = func() (t [256]bool) {
 	for c := range t {
