@@ -100,30 +100,26 @@ func (r *rows) plain(p *row) bool {
 	if n == 0 || r.end != '\n' {
 		return false
 	}
-	name := start + n
-	value := name + 1
-	line := b[value:]
-	n = bytes.IndexByte(line, '\n')
-	if n < 2 || start != r.hash.at {
+	value := start + n + 1
+	eol := bytes.IndexByte(b[value:], '\n')
+	if eol < 2 {
 		return false
 	}
-	next := value + n + 1
-	if line = line[:n]; line[n-1] == '\r' {
-		line = line[:n-1]
+	eol += value
+	next := eol + 1
+	if b[eol-1] == '\r' {
+		eol--
 	}
-	if line[0] == ' ' {
-		line, value = line[1:], value+1
+	if b[value] == ' ' {
+		value++
 	}
-	if len(line) == 0 || line[0] <= ' ' || line[len(line)-1] <= ' ' {
+	// Else there are more spaces, or the value is empty, or goes on in the next line.
+	if b[value] <= ' ' || b[eol-1] <= ' ' || next >= len(b) || b[next] == ' ' || b[next] == '\t' || start != r.hash.at || next > r.hash.end {
 		return false
 	}
-	end := value + len(line)
-	if next > r.hash.end || next < len(b) && (b[next] == ' ' || b[next] == '\t') {
-		return false
-	}
-	r.hash.sum, r.hash.at = hashLine(r.hash.sum, b[start:end]), next
+	r.hash.sum, r.hash.at = hashLine(r.hash.sum, b[start:eol]), next
 	r.at = next
-	p.name, p.nameEnd, p.value, p.end, p.id, p.folded = uint32(start), uint32(name), uint32(value), uint32(end), id, false
+	p.name, p.nameEnd, p.value, p.end, p.id, p.folded = uint32(start), uint32(start+n), uint32(value), uint32(eol), id, false
 	return true
 }
 
