@@ -29,13 +29,10 @@ type observer struct {
 // view is b as a string without a copy. Two dozen texts a message are packed at
 // once after this; copying each first took a third of the import's time.
 func view(b []byte) string {
-	if len(b) == 0 {
-		return ""
-	}
 	if len(b) > maxText {
 		return clipText(b)
 	}
-	return unsafe.String(&b[0], len(b))
+	return unsafe.String(unsafe.SliceData(b), len(b))
 }
 
 // method is the method as a string that outlives the message.
@@ -99,7 +96,13 @@ func (c *observer) fill(m *dialog.Message, p *sip.Message, o *Observation) {
 	if len(p.Body) > 0 && bytes.Contains(p.Body[:min(len(p.Body), 4096)], []byte("m=")) && bytes.Contains(p.Body[:min(len(p.Body), 256)], []byte("v=0")) {
 		m.Flags |= dialog.HasSDP
 	}
-	m.Vias, m.Contacts, m.Links = slices.Clip(c.vias[c.first.via:]), slices.Clip(c.contacts[c.first.contact:]), slices.Clip(c.links[c.first.link:])
+	m.Vias = slices.Clip(c.vias[c.first.via:])
+	if n := len(c.contacts); n > c.first.contact {
+		m.Contacts = c.contacts[c.first.contact:n:n]
+	}
+	if n := len(c.links); n > c.first.link {
+		m.Links = c.links[c.first.link:n:n]
+	}
 	if o.Undelivered != "" {
 		m.Flags |= dialog.Undelivered
 		m.Phrase = o.Undelivered
@@ -225,40 +228,19 @@ func (c *observer) addVias(p *sip.Message) {
 			// Earlier views point into the old array, which stays alive with them.
 			c.scratch, at = make([]byte, 0, max(1024, 2*cap(c.scratch), 2*need)), 0
 		}
-		switch host, port := plainSentBy(v.SentBy); {
-		case !host:
-			c.addHostPort(v)
-		case port:
+		switch v.Form {
+		case sip.PlainHostPort:
 			c.scratch = append(c.scratch, v.SentBy...)
-		default:
+		case sip.PlainHost:
 			c.scratch = append(append(c.scratch, v.SentBy...), ':')
 			c.scratch = append(c.scratch, defaultPort(v)...)
+		default:
+			c.addHostPort(v)
 		}
 		c.scratch = append(c.scratch, ';')
 		c.scratch = append(c.scratch, v.Branch...)
 		c.vias = append(c.vias, view(c.scratch[at:]))
 	}
-}
-
-// plainSentBy reports whether a sent-by is already as addVias wants it, as nearly all
-// are: a host without capitals and brackets, and a port without leading zeros or none.
-func plainSentBy(b []byte) (host, port bool) {
-	i := 0
-	for i < len(b) && (b[i] >= '0' && b[i] <= '9' || b[i] >= 'a' && b[i] <= 'z' || b[i] == '.' || b[i] == '-') {
-		i++
-	}
-	if i > 0 && i == len(b) {
-		return true, false
-	}
-	if i == 0 || i+1 >= len(b) || len(b)-i > 5 || b[i] != ':' || b[i+1] == '0' { // under 10000: never out of range
-		return false, false
-	}
-	for i++; i < len(b); i++ {
-		if b[i] < '0' || b[i] > '9' {
-			return false, false
-		}
-	}
-	return true, true
 }
 
 // defaultPort is that of a hop without one (RFC 3261 §19.1.2).

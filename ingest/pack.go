@@ -103,7 +103,7 @@ func (p *packer) add(m *dialog.Message) {
 		set = hasRare
 	}
 	for i, s := range texts {
-		if !p.is(last[i], *s) {
+		if number := last[i]; number|uint8(min(len(*s), 1)) != 0 && !p.is(number, *s) { // else both are empty, as often
 			set |= hasRare << (i + 1)
 		}
 	}
@@ -137,11 +137,16 @@ func (p *packer) rare(m *dialog.Message) {
 }
 
 func (p *packer) num(n int64) {
-	if uint64(n+64) < 128 { // one byte: most numbers of texts and lists
-		p.buf = append(p.buf, byte(n<<1^n>>63))
-		return
+	switch u := uint64(n<<1 ^ n>>63); { // most are of texts and lists, then times and places
+	case u < 1<<7:
+		p.buf = append(p.buf, byte(u))
+	case u < 1<<14:
+		p.buf = append(p.buf, byte(u)|0x80, byte(u>>7))
+	case u < 1<<21:
+		p.buf = append(p.buf, byte(u)|0x80, byte(u>>7)|0x80, byte(u>>14))
+	default:
+		p.buf = binary.AppendUvarint(p.buf, u)
 	}
-	p.buf = binary.AppendVarint(p.buf, n)
 }
 
 func (p *packer) texts(list []string) {
@@ -378,6 +383,13 @@ func (u *unpacker) num() int64 {
 }
 
 func (u *unpacker) longNum() int64 {
+	if u.at+2 < len(u.buf) { // most have two bytes
+		if a, b := u.buf[u.at], u.buf[u.at+1]; b < 128 {
+			u.at += 2
+			n := uint64(a&127) | uint64(b)<<7
+			return int64(n>>1) ^ -int64(n&1)
+		}
+	}
 	var n uint64
 	for i := 0; u.at+i < len(u.buf) && i < binary.MaxVarintLen64; i++ {
 		c := u.buf[u.at+i]

@@ -41,9 +41,12 @@ func FuzzParse(f *testing.F) {
 		useAll(&m)
 		var hops []Hop
 		for v := range m.Vias() {
-			hops = append(hops, Hop{v.Transport, v.SentBy, v.Branch})
+			hops = append(hops, Hop{Transport: v.Transport, SentBy: v.SentBy, Branch: v.Branch})
 		}
-		if d := cmp.Diff(hops, m.Hops, cmpopts.EquateEmpty()); d != "" && m.Flags&HeadLimit == 0 {
+		for i := range m.Hops {
+			checkForm(t, &m.Hops[i])
+		}
+		if d := cmp.Diff(hops, m.Hops, cmpopts.EquateEmpty(), cmpopts.IgnoreFields(Hop{}, "Form")); d != "" && m.Flags&HeadLimit == 0 {
 			t.Fatalf("-Vias +Hops\n%s\nin %q", d, raw)
 		}
 		if m.Hash() != Hash(raw) {
@@ -76,6 +79,22 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("written again %q, want %q", second, first)
 		}
 	})
+}
+
+// checkForm fails if a sent-by is not of the form that it is said to be of.
+func checkForm(t *testing.T, h *Hop) {
+	t.Helper()
+	host, port := h.HostPort()
+	want := string(host)
+	switch h.Form {
+	case AnyForm:
+		return
+	case PlainHostPort:
+		want += ":" + strconv.Itoa(port)
+	}
+	if string(h.SentBy) != want || strings.ToLower(want) != want {
+		t.Fatalf("sent-by %q of form %d is host %q, port %d", h.SentBy, h.Form, host, port)
+	}
 }
 
 // write writes a message in plain form: one line a header, CRLF, its real Content-Length.
@@ -242,7 +261,8 @@ func FuzzPlain(f *testing.F) {
 		}
 		var v Hop
 		if n := v.plain(value); n > 0 && n == len(value) {
-			if d := cmp.Diff(anyVia(value), splitVia(value), cmp.AllowUnexported(viaParts{})); d != "" {
+			checkForm(t, &v)
+			if d := cmp.Diff(anyVia(value), splitVia(value), cmp.AllowUnexported(viaParts{}), cmpopts.IgnoreFields(Hop{}, "Form")); d != "" {
 				t.Errorf("%q: %s", value, d)
 			}
 		}

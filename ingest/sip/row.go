@@ -32,7 +32,18 @@ type Hop struct {
 	Transport []byte // UDP, TCP, ... as written
 	SentBy    []byte // host and port as written
 	Branch    []byte
+	Form      Form // what is known of SentBy
 }
+
+// Form says that a sent-by needs no work to be compared with others.
+type Form uint8
+
+// The forms: of any other than the plain ones nothing is known.
+const (
+	AnyForm       Form = iota
+	PlainHost          // a host without capitals and brackets, no port
+	PlainHostPort      // likewise, with a port of up to four digits that does not begin with 0
+)
 
 // HostPort takes SentBy apart: host as in Via, port 0: none.
 func (h *Hop) HostPort() (host []byte, port int) { return hostPort(h.SentBy) }

@@ -108,8 +108,7 @@ func (v *Hop) plain(list []byte) (n int) {
 		return 0
 	}
 	v.Transport = list[8:n]
-	for n = at; n < len(list) && sentBys[list[n]]; n++ {
-	}
+	n, v.Form = sentBy(list, at)
 	if n == at {
 		return 0
 	}
@@ -130,6 +129,31 @@ func (v *Hop) plain(list []byte) (n int) {
 		return 0
 	}
 	return n
+}
+
+// sentBy returns where the sent-by ends that list has at at.
+func sentBy(list []byte, at int) (n int, f Form) {
+	for n = at; n < len(list) && sentBys[list[n]]&plainHost != 0; n++ {
+	}
+	host := n
+	if n > at {
+		f = PlainHost
+	}
+	if n < len(list) && list[n] == ':' {
+		f = AnyForm
+		for n++; n < len(list) && digit(list[n]); n++ {
+		}
+		if digits := n - host - 1; host > at && digits > 0 && digits < 5 && list[host+1] != '0' {
+			f = PlainHostPort
+		}
+	}
+	if n < len(list) && sentBys[list[n]] != 0 {
+		f = AnyForm
+		for n < len(list) && sentBys[list[n]] != 0 {
+			n++
+		}
+	}
+	return n, f
 }
 
 // isBranch reports whether b, of six bytes or more, begins with "branch".
@@ -166,10 +190,20 @@ func paramEnd(b []byte, at int) int {
 
 func endsParam(c byte) bool { return c <= ' ' || c == '"' || c == ',' || c == ';' || c == '<' }
 
-// sentBys tells the bytes of a sent-by: those of a token, or of [::1]:5060.
-var sentBys = func() (t [256]bool) {
+// What a byte may be in a sent-by.
+const (
+	plainHost = 1 << iota // of a host without capitals and brackets
+	anySentBy             // of a token, or of [::1]:5060
+)
+
+var sentBys = func() (t [256]uint8) {
 	for c := range t {
-		t[c] = tokenByte(byte(c)) || c == ':' || c == '[' || c == ']'
+		switch c := byte(c); {
+		case digit(c) || c >= 'a' && c <= 'z' || c == '.' || c == '-':
+			t[c] = plainHost | anySentBy
+		case tokens[c] || c == ':' || c == '[' || c == ']':
+			t[c] = anySentBy
+		}
 	}
 	return t
 }()
