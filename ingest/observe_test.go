@@ -31,6 +31,25 @@ func TestVias(t *testing.T) {
 	}
 }
 
+// TestUsers: users are those of the URIs, however these are written; packs rely on it.
+func TestUsers(t *testing.T) {
+	for _, value := range []string{
+		"<sip:201@pbx.example.net>", "sip:201@pbx.example.net", `"Desk <1>" <sip:201:pw@pbx.example.net;user=phone>`, "<tel:+4930123>", "<sip:pbx.example.net>",
+		`"open <sip:201@pbx.example.net>`, "<sip:<***>@pbx.example.net>", "<sip:a@b@pbx.example.net>", "<sip:" + strings.Repeat("2", 600) + "@pbx.example.net>", "<sip:@h>",
+	} {
+		raw := "INVITE sip:300@pbx.example.net SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK1\r\nFrom: " + value + ";tag=1\r\nTo: " + value + "\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\n\r\n"
+		p, m := filled(t, raw)
+		for _, of := range []struct {
+			uri  []byte
+			user string
+		}{{p.URI, m.RequestUser}, {p.FromURI, m.FromUser}, {p.ToURI, m.ToUser}} {
+			if want := clipText(sip.ParseURI(of.uri).User); of.user != want {
+				t.Errorf("%s: user %.40q of %.40q, want %.40q", value, of.user, of.uri, want)
+			}
+		}
+	}
+}
+
 // TestChallenges: realm and stale are those of the first challenge, however it is
 // written and however many rows there are.
 func TestChallenges(t *testing.T) {

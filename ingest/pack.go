@@ -66,6 +66,12 @@ func textPointers(m *dialog.Message) [messageTexts]*string {
 	return [...]*string{&m.Method, &m.ToTag, &m.Phrase, &m.CSeq, &m.RequestURI, &m.Agent, &m.RequestUser, &m.FromTag, &m.FromURI, &m.ToURI, &m.FromUser, &m.ToUser, &m.Device, &m.Realm, &m.Warning, &m.RAck, &m.RSeq}
 }
 
+// usersOf are the texts that follow from another one: the user part of a URI.
+var usersOf = [...]struct{ uri, user int }{{4, 6}, {8, 10}, {9, 11}}
+
+// users are these texts as a set.
+const users = 1<<6 | 1<<10 | 1<<11
+
 // hasRare is the bit for what few messages have; the texts' bits come after it.
 const hasRare = 1
 
@@ -103,8 +109,13 @@ func (p *packer) add(m *dialog.Message) {
 		set = hasRare
 	}
 	for i, s := range texts {
-		if number := last[i]; number|uint8(min(len(*s), 1)) != 0 && !p.is(number, *s) { // else both are empty, as often
+		if users>>i&1 == 0 && p.differs(last[i], *s) {
 			set |= hasRare << (i + 1)
+		}
+	}
+	for _, u := range usersOf { // of the same URI the user is the same
+		if set>>(u.uri+1)&1 != 0 && p.differs(last[u.user], *texts[u.user]) {
+			set |= hasRare << (u.user + 1)
 		}
 	}
 	p.num(int64(set))
@@ -154,6 +165,14 @@ func (p *packer) texts(list []string) {
 	for _, s := range list {
 		p.text(s)
 	}
+}
+
+// differs reports whether s is another text than that with a number.
+func (p *packer) differs(number uint8, s string) bool {
+	if number == 0 && s == "" { // as most of them
+		return false
+	}
+	return !p.is(number, s)
 }
 
 // is reports whether s is the text with a number, 0: the empty one.

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"callsift/ingest/dialog"
+	"callsift/ingest/sip"
 	"callsift/store/codes"
 )
 
@@ -111,6 +112,9 @@ var packSeeds = []string{
 	strings.Repeat("\xb0abcdefghijklmnop\x05\x02", 60), strings.Repeat("\x12\x34\x56\x01\x03", 150),
 }
 
+// userOf is the user part that observer gives a message with a URI.
+func userOf(uri string) string { return string(sip.ParseURI([]byte(uri)).User) }
+
 // FuzzPack: messages come out of a pack as they went in, whole or in two packs.
 func FuzzPack(f *testing.F) {
 	for _, seed := range packSeeds {
@@ -123,6 +127,7 @@ func FuzzPack(f *testing.F) {
 			var m dialog.Message
 			s.fill(reflect.ValueOf(&m).Elem())
 			m.Source = 7
+			m.RequestUser, m.FromUser, m.ToUser = userOf(m.RequestURI), userOf(m.FromURI), userOf(m.ToURI)
 			in = append(in, m)
 		}
 		var whole, first, second packer
