@@ -63,8 +63,8 @@ type Import struct {
 	delayed  []countedDelay // what had to leave its slot
 	minutes  [minuteSlots]minuteCount
 	messages map[messageKey]int64
-	statuses [700]int64        // of messages: responses, the half of them, counted without a map
-	requests map[string]*int64 // of messages: requests by method
+	statuses [700]int64     // of messages: responses, the half of them, counted without a map
+	requests []requestCount // of messages: requests by method, of which there are some ten
 	rejects  map[string]*reject
 	ledger   [stepCount]int64
 	err      error // the first error; later calls do nothing
@@ -127,7 +127,6 @@ func (db *DB) Begin(ctx context.Context, s Source) (*Import, error) {
 		stmts:    map[string]*sql.Stmt{},
 		totals:   map[int64]int64{},
 		messages: map[messageKey]int64{},
-		requests: map[string]*int64{},
 		rejects:  map[string]*reject{},
 		formats:  map[int64]string{},
 	}
@@ -232,10 +231,10 @@ func (im *Import) EndSource() {
 		}
 	}
 	clear(im.statuses[:])
-	for method, n := range im.requests {
-		im.messages[messageKey{method, 0}] += *n
+	for _, r := range im.requests {
+		im.messages[messageKey{r.method, 0}] += r.n
 	}
-	clear(im.requests)
+	im.requests = im.requests[:0]
 	for k, n := range im.messages {
 		im.beside(`INSERT INTO message_count (source, method, status, n) VALUES (?, ?, ?, ?)`, im.Source.ID, k.method, k.status, n)
 	}
@@ -349,16 +348,23 @@ func (im *Import) CountSeen(method string, status int) {
 		im.statuses[status]++
 		return
 	}
-	n := im.requests[method]
-	if n == nil {
-		if len(im.requests) >= maxKinds {
-			im.messages[messageKey{otherText, 0}]++ // a hostile source has a method for each message
+	for i := range im.requests {
+		if r := &im.requests[i]; r.method == method {
+			r.n++
 			return
 		}
-		n = new(int64)
-		im.requests[method] = n
 	}
-	*n++
+	if len(im.requests) >= maxKinds {
+		im.messages[messageKey{otherText, 0}]++ // a hostile source has a method for each message
+		return
+	}
+	im.requests = append(im.requests, requestCount{method, 1})
+}
+
+// requestCount is how many requests of a method were seen.
+type requestCount struct {
+	method string
+	n      int64
 }
 
 // maxKinds bounds the kinds of messages that are counted of a source.

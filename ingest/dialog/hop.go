@@ -50,9 +50,10 @@ func (a *assembly) classify() {
 	for i := range a.txs {
 		t := &a.txs[i]
 		p := a.lead(t)
-		_, from := local[p.FromTag]
-		_, to := local[p.ToTag]
-		known := from || to && p.ToTag != ""
+		_, known := local[p.FromTag]
+		if !known && p.ToTag != "" {
+			_, known = local[p.ToTag]
+		}
 		switch {
 		case t.method == "CANCEL":
 			t.kind = cancel
