@@ -66,11 +66,14 @@ func textPointers(m *dialog.Message) [messageTexts]*string {
 	return [...]*string{&m.Method, &m.ToTag, &m.Phrase, &m.CSeq, &m.RequestURI, &m.Agent, &m.RequestUser, &m.FromTag, &m.FromURI, &m.ToURI, &m.FromUser, &m.ToUser, &m.Device, &m.Realm, &m.Warning, &m.RAck, &m.RSeq}
 }
 
-// usersOf are the texts that follow from another one: the user part of a URI.
-var usersOf = [...]struct{ uri, user int }{{4, 6}, {8, 10}, {9, 11}}
+// usersOf are the texts that follow from another one, by their places in textPointers: the
+// user parts of URIs.
+var usersOf = [...]struct{ uri, user int }{{4, requestUser}, {8, fromUser}, {9, toUser}}
 
-// users are these texts as a set.
-const users = 1<<6 | 1<<10 | 1<<11
+const (
+	requestUser, fromUser, toUser = 6, 10, 11
+	users                         = 1<<requestUser | 1<<fromUser | 1<<toUser
+)
 
 // hasRare is the bit for what few messages have; the texts' bits come after it.
 const hasRare = 1
@@ -113,8 +116,8 @@ func (p *packer) add(m *dialog.Message) {
 			set |= hasRare << (i + 1)
 		}
 	}
-	for _, u := range usersOf { // of the same URI the user is the same
-		if set>>(u.uri+1)&1 != 0 && p.differs(last[u.user], *texts[u.user]) {
+	for _, u := range usersOf { // the same URI has the same user, if it is not one that was cut
+		if (set>>(u.uri+1)&1 != 0 || len(*texts[u.uri]) >= maxText) && p.differs(last[u.user], *texts[u.user]) {
 			set |= hasRare << (u.user + 1)
 		}
 	}
@@ -402,7 +405,7 @@ func (u *unpacker) num() int64 {
 }
 
 func (u *unpacker) longNum() int64 {
-	if u.at+2 < len(u.buf) { // most have two bytes
+	if u.at+1 < len(u.buf) { // most have two bytes
 		if a, b := u.buf[u.at], u.buf[u.at+1]; b < 128 {
 			u.at += 2
 			n := uint64(a&127) | uint64(b)<<7

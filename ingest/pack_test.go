@@ -115,6 +115,23 @@ var packSeeds = []string{
 // userOf is the user part that observer gives a message with a URI.
 func userOf(uri string) string { return string(sip.ParseURI([]byte(uri)).User) }
 
+// TestPackClippedURI: a URI that was cut, and one that reads like it, have users of their own.
+func TestPackClippedURI(t *testing.T) {
+	var p packer
+	long := []byte("sip:" + strings.Repeat("2", 600) + "@pbx.example.net")
+	cut := clipText(long)
+	var in []dialog.Message
+	for _, user := range []string{clipText(sip.ParseURI(long).User), userOf(cut)} {
+		m := dialog.Message{Source: 1, Method: "INVITE", RequestURI: cut, RequestUser: user, FromURI: cut, FromUser: user, ToURI: cut, ToUser: user, RetryAfter: -1, Expires: -1}
+		in = append(in, m)
+		p.add(&m)
+	}
+	out, err := unpack(nil, 1, p.buf)
+	if d := cmp.Diff(in, out, cmpopts.EquateComparable(netip.AddrPort{})); err != nil || d != "" {
+		t.Errorf("%v\n%s", err, d)
+	}
+}
+
 // FuzzPack: messages come out of a pack as they went in, whole or in two packs.
 func FuzzPack(f *testing.F) {
 	for _, seed := range packSeeds {

@@ -354,12 +354,19 @@ func (im *Import) CountSeen(method string, status int) {
 			return
 		}
 	}
-	if len(im.requests) >= maxKinds {
-		im.messages[messageKey{otherText, 0}]++ // a hostile source has a method for each message
+	if len(im.requests) < maxMethods {
+		im.requests = append(im.requests, requestCount{method, 1})
 		return
 	}
-	im.requests = append(im.requests, requestCount{method, 1})
+	key := messageKey{method, 0}
+	if _, ok := im.messages[key]; !ok && len(im.messages) >= maxKinds {
+		key.method = otherText // a hostile source has a method for each message
+	}
+	im.messages[key]++
 }
+
+// maxMethods is how many methods are looked for one by one, as all real ones are.
+const maxMethods = 16
 
 // requestCount is how many requests of a method were seen.
 type requestCount struct {

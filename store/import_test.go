@@ -56,6 +56,29 @@ func TestRejectsAreBounded(t *testing.T) {
 	}
 }
 
+// TestMethodsAreBounded: the first methods of a source are counted in a list, more in a
+// map, and past a bound they share one. All are counted, each where it belongs.
+func TestMethodsAreBounded(t *testing.T) {
+	db := newDB(t)
+	im := begun(t, db, "a.log")
+	for range 3 {
+		for i := range maxMethods + 2*maxKinds {
+			im.CountSeen(fmt.Sprintf("M%d", i), 0)
+		}
+		im.CountSeen("", 200)
+	}
+	committed(t, im)
+	if n := count(t, db, `SELECT sum(n) FROM message_count`); n != 3*int64(maxMethods+2*maxKinds+1) {
+		t.Errorf("%d messages, want %d", n, 3*(maxMethods+2*maxKinds+1))
+	}
+	if n := count(t, db, `SELECT count(*) FROM message_count WHERE n = 3`); n != int64(maxMethods+maxKinds+1) {
+		t.Errorf("%d kinds that were seen three times, want %d", n, maxMethods+maxKinds+1)
+	}
+	if n := count(t, db, `SELECT n FROM message_count WHERE method = '`+otherText+`'`); n != int64(3*maxKinds) {
+		t.Errorf("%d others, want %d", n, 3*maxKinds)
+	}
+}
+
 // TestRollback: an import that is given up leaves the file as it was, in a
 // temporary database too, and however much it had written.
 func TestRollback(t *testing.T) {

@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"cmp"
 	"encoding/binary"
 	"slices"
 )
@@ -57,15 +58,15 @@ var headerNames = map[string]Header{
 type shortName struct {
 	low, high         uint64 // in lower case
 	foldLow, foldHigh uint64 // the bit that makes a letter one of lower case, for each letter
-	maskLow, maskHigh uint64 // the bytes of the name
+	maskLow, maskHigh uint64 // the bytes of the name and its colon
 	n                 int
 	id                Header
 }
 
-// shortNames are the short names of headerNames and the most frequent others; those that
-// begin with the same two letters are together, with an empty one behind them, which every
-// row is. firstNames is where they begin.
-var shortNames, firstNames = func() (list [160]shortName, first [1 << 10]uint8) {
+// shortNames are the short names of headerNames and the most frequent others; those of the
+// same firstLetters are together, with an empty one behind them, which every row matches.
+// firstNames is where they begin; 0 is an empty one too.
+var shortNames, firstNames = func() (list [256]shortName, first [1 << 10]uint8) {
 	names := []string{
 		"accept", "accept-encoding", "accept-language", "alert-info", "allow", "allow-events", "call-info", "content-type",
 		"date", "diversion", "event", "history-info", "min-se", "organization", "path", "privacy", "record-route", "refer-to",
@@ -76,7 +77,10 @@ var shortNames, firstNames = func() (list [160]shortName, first [1 << 10]uint8) 
 			names = append(names, name)
 		}
 	}
-	slices.Sort(names)
+	letters := func(name string) int { return firstLetters(uint64(name[0]) | uint64((name + ":")[1])<<8) }
+	slices.SortFunc(names, func(a, b string) int {
+		return cmp.Or(cmp.Compare(letters(a), letters(b)), cmp.Compare(a, b))
+	})
 	n, before := 0, -1
 	for _, name := range names {
 		var b, fold, mask [16]byte
@@ -92,7 +96,7 @@ var shortNames, firstNames = func() (list [160]shortName, first [1 << 10]uint8) 
 		if id, ok := headerNames[name]; ok {
 			s.id = id
 		}
-		if at := firstLetters(s.low); at != before {
+		if at := letters(name); at != before {
 			n++ // behind an empty one
 			first[at], before = uint8(n), at
 		}
@@ -102,7 +106,8 @@ var shortNames, firstNames = func() (list [160]shortName, first [1 << 10]uint8) 
 	return list, first
 }()
 
-// firstLetters is where firstNames has the names that begin as low does, in any case.
+// firstLetters is where firstNames has the names that begin as low does, in any case: five
+// bits of each of the first two bytes, of which a colon may be the second.
 func firstLetters(low uint64) int { return int(low&31<<5 | low>>8&31) }
 
 // identify finds out which header the row is that begins at b[at], if its name is one of

@@ -11,7 +11,8 @@ type row struct {
 }
 
 // rows walks the rows of a header section: a header line with the lines folded
-// into it (RFC 3261 §7.3.1). It reads every byte once and allocates nothing.
+// into it (RFC 3261 §7.3.1). It reads every byte once,
+// those of odd rows twice, and allocates nothing.
 type rows struct {
 	b    []byte
 	at   int
@@ -28,7 +29,7 @@ func (r *rows) line(at int) (eol, next int) {
 	line := r.b[at:]
 	n := bytes.IndexByte(line, r.end)
 	if n < 0 {
-		r.cut = true // and goes on where nobody looks: it has no part in the hash
+		r.cut = true // it may go on where nobody looks here: left to lineHash.rest
 		return at + len(withoutCRs(line)), len(r.b)
 	}
 	line = withoutCRs(line[:n])
@@ -92,8 +93,10 @@ func (r *rows) next(p *row) bool {
 }
 
 // plain is next for a row as nearly all are: a name that identify knows, one line, at most
-// one space before the value and none behind it. It is false where next must look, also at
-// the end. With the general way a row took twice the time.
+// one space before the value and none behind it. It is false where next must look: at the
+// end, where something is odd, and in all of a message that has line ends before its start
+// line, since their lines are not those of its hash so far. A message took a sixth longer
+// without it.
 func (r *rows) plain(p *row) bool {
 	b, start := r.b, r.at
 	n, id := identify(b, start)
@@ -113,7 +116,8 @@ func (r *rows) plain(p *row) bool {
 	if b[value] == ' ' {
 		value++
 	}
-	// Else there are more spaces, or the value is empty, or goes on in the next line.
+	// Else there are more spaces, or the value is empty or goes on in the next line, or the
+	// row is the last one.
 	if b[value] <= ' ' || b[eol-1] <= ' ' || next >= len(b) || b[next] == ' ' || b[next] == '\t' || start != r.hash.at || next > r.hash.end {
 		return false
 	}

@@ -131,7 +131,7 @@ func (v *Hop) plain(list []byte) (n int) {
 	return n
 }
 
-// sentBy returns where the sent-by ends that list has at at.
+// sentBy returns where the sent-by ends that list has at at, and its form.
 func sentBy(list []byte, at int) (n int, f Form) {
 	for n = at; n < len(list) && sentBys[list[n]]&plainHost != 0; n++ {
 	}
