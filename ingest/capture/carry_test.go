@@ -287,6 +287,7 @@ func TestSCTP(t *testing.T) {
 		"out of order": {[][]byte{last, middle, first}, []string{a, b}},
 		"numbers wrap": {[][]byte{sctpPacket(t, sctpData{0xffffffff, "B", a[:9]}), sctpPacket(t, sctpData{0, "E", a[9:]})}, []string{a}},
 		"piece lost":   {[][]byte{first, last, sctpPacket(t, sctpData{12, "BE", a})}, []string{a, b[:100]}},
+		"ends lost":    {[][]byte{sctpPacket(t, sctpData{9, "B", a[:100]}, sctpData{11, "B", b[:100]}, sctpData{13, "BE", b})}, []string{b, a[:100], b[:100]}},
 		"other":        {[][]byte{sctpPacket(t, sctpData{1, "BE", "diameter"})}, []string{}},
 		"IPv4 pieces":  {fragments4(append(make([]byte, 14), sctpPacket(t, sctpData{1, "BE", b})...), 200), []string{b}},
 	} {
@@ -303,6 +304,13 @@ func TestSCTP(t *testing.T) {
 		}
 		if len(found) > 0 && (found[0].Transport != SCTP || found[0].Src != "192.0.2.10:5060") {
 			t.Errorf("%s: %+v", name, found[0])
+		}
+		places := map[int64]bool{}
+		for _, f := range found {
+			if places[f.Offset] {
+				t.Errorf("%s: two messages at %d", name, f.Offset)
+			}
+			places[f.Offset] = true
 		}
 	}
 }
@@ -367,6 +375,7 @@ func FuzzWebSocket(f *testing.F) {
 func FuzzSCTP(f *testing.F) {
 	a := message("INVITE", 1, 20)
 	f.Add(sctpPacket(f, sctpData{9, "B", a[:100]})[20:], sctpPacket(f, sctpData{10, "E", a[100:]})[20:])
+	f.Add([]byte("0"), sctpPacket(f, sctpData{9, "B", a[:100]}, sctpData{11, "B", a[:100]})[20:])
 	f.Fuzz(func(t *testing.T, a, b []byte) {
 		if len(a)+len(b) > 32<<10 {
 			t.Skip("longer than needed")

@@ -123,6 +123,9 @@ func (h *chunks) add(c *scan, p *chunk, at *place) {
 	h.bytes += len(p.data) + fragOverhead
 	if run, whole := h.run(p); whole {
 		c.userMessage(h.take(run), p.key.way, at, false)
+	} else { // it may be handed out as cut, and so has a place of its own in the packet
+		p.at = *at
+		at.n++
 	}
 	for h.order.Len() > maxChunks || h.bytes > maxChunkBytes {
 		h.drop(c)
