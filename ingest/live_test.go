@@ -98,9 +98,9 @@ func farScenario(final string) string {
 	}
 	const tag = ";tag=[pid]far[call_number]"
 	switch final {
-	case "cancel":
+	case "cancel": // the pause: else one child of the proxy may pass on the 487 before another has answered the CANCEL
 		return scenario(`<recv request="INVITE"/>`, answer("180 Ringing", tag, "[last_CSeq:]"), `<recv request="CANCEL"/>`,
-			answer("200 OK", "", "[last_CSeq:]"), answer("487 Request Terminated", tag, "CSeq: 1 INVITE"), `<recv request="ACK"/>`)
+			answer("200 OK", "", "[last_CSeq:]"), `<pause milliseconds="300"/>`, answer("487 Request Terminated", tag, "CSeq: 1 INVITE"), `<recv request="ACK"/>`)
 	case "200 OK":
 		return scenario(`<recv request="INVITE"/>`, answer("180 Ringing", tag, "[last_CSeq:]"), answer(final, tag, "[last_CSeq:]"),
 			`<recv request="ACK"/>`, `<recv request="BYE"/>`, answer("200 OK", "", "[last_CSeq:]"))
