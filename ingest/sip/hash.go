@@ -7,82 +7,78 @@ import (
 )
 
 // Hash is the same for a message on the wire and in a log that turned its CRLF into LF or
-// dropped its last line end: over the lines without what ends them.
-func Hash(raw []byte) uint64 {
-	h := newLineHash(raw)
-	return h.rest(raw)
-}
+// dropped its last line end: over the lines, each with one CRLF between it and the next.
+func Hash(raw []byte) uint64 { return hashFrom(raw, 0) }
 
 // Hash is the [Hash] of what was parsed.
-func (m *Message) Hash() uint64 {
-	h := m.hash
-	return h.rest(m.raw)
-}
+func (m *Message) Hash() uint64 { return hashFrom(m.raw, m.whole) }
 
-// lineHash is a Hash under way. Parse mixes each line into it when it has found its end, so
-// that nobody looks for the ends of lines twice.
-type lineHash struct {
-	sum uint64
-	at  int // where the first line begins that is not in sum
-	end int // of the message, without what a log may have dropped
-}
-
-func newLineHash(raw []byte) lineHash {
+// hashFrom is Hash for a message of which the lines before whole are known to end in one
+// CRLF each. As nearly all do on the wire: then the bytes are hashed as they are.
+func hashFrom(raw []byte, whole int) uint64 {
 	end := len(raw)
 	for end > 0 && (blank(raw[end-1]) || raw[end-1] == 0) {
 		end--
 	}
-	return lineHash{sum: 14695981039346656037, end: end}
-}
-
-// line mixes in the line that begins at at, if it is the next one of the message; it is
-// without the CRs, next is where the line after it begins.
-func (h *lineHash) line(line []byte, at, next int) {
-	if at != h.at || at >= h.end {
-		return
-	}
-	if len(line) > h.end-at {
-		line = line[:h.end-at]
-	}
-	h.sum = hashLine(h.sum, line)
-	h.at = next
-}
-
-// rest mixes in the lines that are left.
-func (h *lineHash) rest(raw []byte) uint64 {
-	if h.at >= h.end {
-		return h.sum
-	}
-	sum, more := h.sum, raw[h.at:h.end]
-	for len(more) > 0 {
-		line, next := more, len(more)
-		if i := bytes.IndexByte(more, '\n'); i >= 0 {
-			line, next = more[:i], i+1
+	raw = raw[:end]
+	for at := whole; at < len(raw); {
+		n := bytes.IndexByte(raw[at:], '\n')
+		if n < 0 {
+			break
 		}
-		sum = hashLine(sum, withoutCRs(line))
-		more = more[next:]
+		if !oneCR(raw[at : at+n]) {
+			return hashLines(raw)
+		}
+		at += n + 1
 	}
-	h.sum, h.at = sum, h.end
-	return sum
+	return hashBytes(raw)
 }
 
-// hashLine mixes a line into h, sixteen bytes with one multiplication: one byte a step
-// took 5 % of an import.
-func hashLine(h uint64, line []byte) uint64 {
-	const k0, k1 = 0x9E3779B97F4A7C15, 0xD6E8FEB86659FD93
-	h ^= uint64(len(line)) * k1
-	at := 0
-	for ; at <= len(line)-16; at += 16 {
-		w := line[at : at+16]
-		hi, lo := bits.Mul64(h^binary.LittleEndian.Uint64(w), k0^binary.LittleEndian.Uint64(w[8:]))
-		h = hi ^ lo ^ k1
-	}
-	first, second := lastWords(line[at:])
-	hi, lo := bits.Mul64(h^first, k1^second)
-	return hi ^ lo ^ k0
+// oneCR reports whether a line ends in one CR.
+func oneCR(line []byte) bool {
+	n := len(line)
+	return n > 0 && line[n-1] == '\r' && (n == 1 || line[n-2] != '\r')
 }
 
-// lastWords are the up to 15 bytes that are left of a line as two numbers, as if
+// hashLines is the hash of raw with one CRLF for each LF and the CRs before it.
+func hashLines(raw []byte) uint64 {
+	out := make([]byte, 0, 2048) // on the stack, enough for most messages
+	for {
+		n := bytes.IndexByte(raw, '\n')
+		if n < 0 {
+			return hashBytes(append(out, raw...))
+		}
+		out = append(append(out, withoutCRs(raw[:n])...), "\r\n"...)
+		raw = raw[n+1:]
+	}
+}
+
+// hashBytes takes 32 bytes a step, in two lanes of which neither waits for the other: one
+// byte a step took 5 % of an import, line by line 3 %.
+func hashBytes(b []byte) uint64 {
+	const k0, k1, k2 = 0x9E3779B97F4A7C15, 0xD6E8FEB86659FD93, 0xA0761D6478BD642F
+	one, two := k0^uint64(len(b)), uint64(k2)
+	for len(b) >= 32 {
+		one = mixed(one^binary.LittleEndian.Uint64(b), k0^binary.LittleEndian.Uint64(b[8:])) ^ k1
+		two = mixed(two^binary.LittleEndian.Uint64(b[16:]), k2^binary.LittleEndian.Uint64(b[24:])) ^ k1
+		b = b[32:]
+	}
+	if len(b) >= 16 {
+		one = mixed(one^binary.LittleEndian.Uint64(b), k0^binary.LittleEndian.Uint64(b[8:])) ^ k1
+		b = b[16:]
+	}
+	first, second := lastWords(b)
+	two = mixed(two^first, k2^second) ^ k1
+	return mixed(one^k1, two^k0)
+}
+
+// mixed is the product of two numbers, its halves laid over one another.
+func mixed(a, b uint64) uint64 {
+	hi, lo := bits.Mul64(a, b)
+	return hi ^ lo
+}
+
+// lastWords are the up to 15 bytes that are left as two numbers, as if
 // zeros followed. Copying them into an array first took a third of hashing.
 func lastWords(b []byte) (first, second uint64) {
 	n := len(b)

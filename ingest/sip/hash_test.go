@@ -47,8 +47,8 @@ func TestHash(t *testing.T) {
 		if got, want := m.Hash(), Hash([]byte(text)); got != want {
 			t.Errorf("%s: %x with the lines that were parsed, %x without", name, got, want)
 		}
-		if at := strings.Index(text, "v=0"); name == "CRLF" && m.hash.at != at {
-			t.Errorf("parsing has hashed %d bytes, want %d", m.hash.at, at)
+		if at := strings.Index(text, "v=0"); name == "CRLF" && m.whole != at {
+			t.Errorf("parsing has seen the line ends of %d bytes, want %d", m.whole, at)
 		}
 	}
 	// Line ends do not count, but where the lines are does.

@@ -14,7 +14,7 @@ type head struct {
 // read takes the header section that begins at at, and the body behind it.
 func (h *head) read(b []byte, at int) {
 	m := h.m
-	r := rows{b: b[:min(len(b), at+MaxHead)], at: at, end: m.end, hash: m.hash}
+	r := rows{b: b[:min(len(b), at+MaxHead)], at: at, end: m.end, odd: m.whole != at}
 	m.stars = bytes.IndexByte(r.b[at:], '*') >= 0 // once for all that may be masked
 	last := at                                    // where the rows end that are used
 	index, n := m.index[:cap(m.index)], 0
@@ -35,7 +35,10 @@ func (h *head) read(b []byte, at int) {
 		last = r.at
 		h.row(p.id, b[p.value:p.end])
 	}
-	m.index, m.hash = index[:n], r.hash
+	m.index = index[:n]
+	if !r.odd {
+		m.whole = r.at
+	}
 	m.Head = b[at:last:last]
 	if len(m.Via) == 0 && !m.IsRequest() {
 		m.Flags |= NoVia

@@ -41,12 +41,12 @@ type Message struct {
 	Body  []byte // as long as Content-Length says, or what is there
 	Flags Flags  // which rules it broke
 
-	end   byte     // what ends a line
-	led   bool     // white space goes before the start line
-	stars bool     // there is a * in the header section
-	raw   []byte   // what was parsed
-	index []row    // the header rows; the array is used again by the next Parse
-	hash  lineHash // of the lines so far
+	end   byte   // what ends a line
+	led   bool   // white space goes before the start line
+	stars bool   // there is a * in the header section
+	raw   []byte // what was parsed
+	index []row  // the header rows; the array is used again by the next Parse
+	whole int    // the lines before it end in one CRLF each
 }
 
 // Kind says why a message is rejected.
@@ -79,7 +79,7 @@ func (e *Error) Error() string { return string(e.Kind) + ": " + e.Msg }
 func (m *Message) Parse(b []byte) error {
 	hops, index := m.Hops[:0], m.index[:0]
 	*m = Message{} // and filled in place: a literal would be made and then copied
-	m.Hops, m.index, m.raw, m.hash = hops, index, b, newLineHash(b)
+	m.Hops, m.index, m.raw = hops, index, b
 	at, err := m.startLine(b)
 	if err != nil {
 		return err
@@ -122,9 +122,11 @@ func (m *Message) startLine(b []byte) (int, error) {
 // bare CRs only count where the start line itself ends with one.
 func (m *Message) firstLine(b []byte, start int) (eol, next int) {
 	m.end = '\n'
-	r := rows{b: b[:min(len(b), start+MaxHead)], end: '\n', hash: m.hash}
+	r := rows{b: b[:min(len(b), start+MaxHead)], end: '\n'}
 	eol, next = r.line(start)
-	m.hash = r.hash
+	if !m.led && !r.odd {
+		m.whole = next
+	}
 	if cr := bytes.IndexByte(b[start:eol], '\r'); cr >= 0 {
 		m.end = '\r'
 		return start + cr, start + cr + 1
