@@ -58,16 +58,17 @@ func hashLines(raw []byte) uint64 {
 func hashBytes(b []byte) uint64 {
 	const k0, k1, k2 = 0x9E3779B97F4A7C15, 0xD6E8FEB86659FD93, 0xA0761D6478BD642F
 	one, two := k0^uint64(len(b)), uint64(k2)
-	for len(b) >= 32 {
-		one = mixed(one^binary.LittleEndian.Uint64(b), k0^binary.LittleEndian.Uint64(b[8:])) ^ k1
-		two = mixed(two^binary.LittleEndian.Uint64(b[16:]), k2^binary.LittleEndian.Uint64(b[24:])) ^ k1
-		b = b[32:]
+	at := 0
+	for ; at <= len(b)-32; at += 32 {
+		w := b[at : at+32]
+		one = mixed(one^binary.LittleEndian.Uint64(w), k0^binary.LittleEndian.Uint64(w[8:])) ^ k1
+		two = mixed(two^binary.LittleEndian.Uint64(w[16:]), k2^binary.LittleEndian.Uint64(w[24:])) ^ k1
 	}
-	if len(b) >= 16 {
-		one = mixed(one^binary.LittleEndian.Uint64(b), k0^binary.LittleEndian.Uint64(b[8:])) ^ k1
-		b = b[16:]
+	if at <= len(b)-16 {
+		one = mixed(one^binary.LittleEndian.Uint64(b[at:]), k0^binary.LittleEndian.Uint64(b[at+8:])) ^ k1
+		at += 16
 	}
-	first, second := lastWords(b)
+	first, second := lastWords(b[at:])
 	two = mixed(two^first, k2^second) ^ k1
 	return mixed(one^k1, two^k0)
 }
