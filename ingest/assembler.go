@@ -2,7 +2,9 @@ package ingest
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"callsift/ingest/dialog"
@@ -37,6 +39,8 @@ type assembler struct {
 	clocks    map[int64]store.Clock // of sources whose clock differs
 	samples   map[[2]int64]*clockSample
 	skewOff   bool
+	rehashed  int64          // sources up to this id have message hashes of another kind; 0: none
+	told      bool           // of messages that such a source may hold too
 	sources   []store.Source // of this transaction, those that are read
 	stretches []stretch      // of time in which calls may have to be joined anew
 }
@@ -47,6 +51,7 @@ const maxKept = 32768
 func newAssembler(im *store.Import) *assembler {
 	a := &assembler{im: im, watched: im.Watched(), hidden: hiddenBy(im.Seams()), names: namesOf(im), clocks: im.Clocks()}
 	a.skewOff = im.Setting(skewSetting) == "off"
+	a.rehashed, _ = strconv.ParseInt(im.Setting(hashSetting), 10, 64)
 	a.oneWay = a.judgeOneWay() // that of all sources before: as it was when these were assembled
 	a.legs.lost = im.HasBundles()
 	return a
@@ -55,6 +60,10 @@ func newAssembler(im *store.Import) *assembler {
 // begin begins a source.
 func (a *assembler) begin(f *Format, wait bool) {
 	a.format, a.wait, a.watched = f.Name, wait, a.im.Watched()
+	if id := a.im.Source.ID; id <= a.rehashed { // the last source was removed, and this one has its id
+		a.rehashed = id - 1
+		a.im.SetSetting(hashSetting, strconv.FormatInt(a.rehashed, 10))
+	}
 }
 
 // end ends a source.
@@ -137,6 +146,7 @@ func (a *assembler) assemble(id int64, kind, key string, fresh bool, evidence []
 	a.msgs, evidence, again = a.unpackAll(&a.packs, a.msgs[:0], evidence)
 	if len(evidence) > 1 {
 		a.observe(a.msgs)
+		a.warnRehashed(key, evidence)
 	}
 	a.msgs = onCommonClock(a.msgs, a.clocks)
 	format := a.formatOf(id, kind, evidence)
@@ -161,6 +171,21 @@ func (a *assembler) assemble(id int64, kind, key string, fresh bool, evidence []
 		a.legs.lose()
 	}
 	a.touchedBy(rows, true)
+}
+
+// hashSetting is the last source of which the hashes of messages are of another kind, since
+// an earlier callsift made them (schema 8).
+const hashSetting = "hashed_otherwise"
+
+// warnRehashed tells, once, of messages that such a source may hold too: they are not known
+// to be the same.
+func (a *assembler) warnRehashed(key string, evidence []store.Evidence) {
+	old, newest := evidence[0].Source, evidence[len(evidence)-1].Source
+	if a.told || old > a.rehashed || newest <= a.rehashed || a.im.Source.ID <= a.rehashed {
+		return
+	}
+	a.told = true
+	a.im.Warn(0, fmt.Sprintf("messages of Call-ID %.100q are also in source %d, which an earlier callsift read: what both hold counts as sent again, not as seen twice; `callsift sources remove %d` and a new import of it mend that", key, old, old))
 }
 
 // unpackAll appends the messages of a bundle to msgs, without those that a seam has
