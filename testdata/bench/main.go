@@ -339,7 +339,8 @@ func run(name string, args ...string) ran {
 
 // peakOf is the most memory that a process has held, asked until it has ended,
 // where /proc tells it; 0 elsewhere. What the system tells at the end begins with
-// what this program held when it started the other (Linux, getrusage).
+// what this program held when it started the other (Linux, getrusage). Of callsift's, 18
+// to 25 MiB are its own file: a new file's pages are larger, and more of it counts.
 func peakOf(pid int, ended chan bool) (peak int64) {
 	for {
 		text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
