@@ -52,6 +52,9 @@ func FuzzParse(f *testing.F) {
 		if m.Hash() != Hash(raw) {
 			t.Fatalf("hash %x, want %x", m.Hash(), Hash(raw))
 		}
+		if log := bytes.ReplaceAll(raw, []byte("\r\n"), []byte("\n")); m.Hash() != Hash(log) {
+			t.Fatalf("hash %x, with LF for CRLF %x", m.Hash(), Hash(log))
+		}
 		if skip, size, _ := Frame(raw); skip < 0 || size < 0 || skip+size > len(raw) {
 			t.Fatalf("frame at %d of %d bytes in an input of %d", skip, size, len(raw))
 		}

@@ -26,18 +26,12 @@ func hashFrom(raw []byte, whole int) uint64 {
 		if n < 0 {
 			break
 		}
-		if !oneCR(raw[at : at+n]) {
+		if line := raw[at : at+n]; len(withoutCRs(line)) != n-1 {
 			return hashLines(raw)
 		}
 		at += n + 1
 	}
 	return hashBytes(raw)
-}
-
-// oneCR reports whether a line ends in one CR.
-func oneCR(line []byte) bool {
-	n := len(line)
-	return n > 0 && line[n-1] == '\r' && (n == 1 || line[n-2] != '\r')
 }
 
 // hashLines is the hash of raw with one CRLF for each LF and the CRs before it.

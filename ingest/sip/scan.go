@@ -17,7 +17,7 @@ type rows struct {
 	b   []byte
 	at  int
 	end byte // what ends a line: '\n' (with '\r's before it), or '\r' in messages that have no other
-	odd bool // not all lines so far ended in one CRLF
+	odd bool // not all lines so far ended in one CRLF; true from the start where end is '\r'
 
 	empty bool // stopped at the empty line; at is behind it
 	sdp   bool // stopped at "v=0": the empty line is missing; at is before it
@@ -33,7 +33,7 @@ func (r *rows) line(at int) (eol, next int) {
 		return at + len(withoutCRs(line)), len(r.b)
 	}
 	line = withoutCRs(line[:n])
-	r.odd = r.odd || len(line) != n-1 || r.end != '\n'
+	r.odd = r.odd || len(line) != n-1
 	return at + len(line), at + n + 1
 }
 
