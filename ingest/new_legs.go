@@ -166,21 +166,22 @@ func (l *newLegs) each(f func(e newLeg, r legReader, chunk int)) {
 // out of and went to, by links, and by Call-IDs made from others.
 type relatedLegs struct {
 	seed   maphash.Seed
-	ids    []uint64            // of all: a Bloom filter of two bits each
-	hosts  map[netip.Addr]bool // those that calls came out of and went to
-	wanted map[uint64]bool     // hashes of Call-IDs that others, or links, name
+	ids    []uint64        // of all: a Bloom filter of two bits each
+	hosts  []bool          // by number of a pair of addresses: one of them is such a host
+	wanted map[uint64]bool // hashes of Call-IDs that others, or links, name
 }
 
 func (l *newLegs) related() *relatedLegs {
-	m := &relatedLegs{seed: maphash.MakeSeed(), hosts: map[netip.Addr]bool{}, wanted: map[uint64]bool{}}
-	from := map[netip.Addr]bool{}
+	m := &relatedLegs{seed: maphash.MakeSeed(), hosts: make([]bool, len(l.addrs)), wanted: map[uint64]bool{}}
+	from, both := map[netip.Addr]bool{}, map[netip.Addr]bool{}
 	for _, ends := range l.addrs {
 		from[ends[0]] = ends[0].IsValid()
 	}
 	for _, ends := range l.addrs {
-		if from[ends[1]] {
-			m.hosts[ends[1]] = true
-		}
+		both[ends[1]] = from[ends[1]]
+	}
+	for i, ends := range l.addrs {
+		m.hosts[i] = both[ends[0]] || both[ends[1]]
 	}
 	m.ids = make([]uint64, 1<<bits.Len(uint(l.n/4)))
 	l.each(func(_ newLeg, r legReader, _ int) {
@@ -225,8 +226,8 @@ func (m *relatedLegs) want(id string) {
 // join reports whether joining may find another leg for an entry.
 func (m *relatedLegs) join(l *newLegs, r legReader) bool {
 	r.num()
-	ends, links := l.addrs[r.count()], r.count()
-	if links > 0 || m.hosts[ends[0]] || m.hosts[ends[1]] {
+	ends, links := r.count(), r.count()
+	if links > 0 || m.hosts[ends] {
 		return true
 	}
 	id := r.text()

@@ -93,7 +93,7 @@ func (c *observer) fill(m *dialog.Message, p *sip.Message, o *Observation) {
 	m.Flags = observedFlags(p, o)
 	c.addVias(p)
 	c.headers(m, p)
-	if len(p.Body) > 0 && bytes.Contains(p.Body[:min(len(p.Body), 4096)], []byte("m=")) && bytes.Contains(p.Body[:min(len(p.Body), 256)], []byte("v=0")) {
+	if len(p.Body) > 0 && hasSDP(p.Body) {
 		m.Flags |= dialog.HasSDP
 	}
 	m.Vias = slices.Clip(c.vias[c.first.via:])
@@ -108,6 +108,14 @@ func (c *observer) fill(m *dialog.Message, p *sip.Message, o *Observation) {
 		m.Phrase = o.Undelivered
 	}
 }
+
+// hasSDP reports whether a body offers or answers media, be it one of several parts.
+func hasSDP(body []byte) bool {
+	return bytes.Contains(body[:min(len(body), 256)], sdpVersion) && bytes.Contains(body[:min(len(body), 4096)], sdpMedia)
+}
+
+// Not literals where they are used: inlined there, each was an allocation a message.
+var sdpVersion, sdpMedia = []byte("v=0"), []byte("m=")
 
 func observedFlags(p *sip.Message, o *Observation) (f dialog.MessageFlags) {
 	if p.Flags.Malformed() {

@@ -20,20 +20,20 @@ func rowsOf(r *dialog.Result, msgs []dialog.Message, format string) [][]store.At
 type rowMaker struct {
 	calls [][]store.Attempt
 	rows  []store.Attempt
-	addrs map[netip.Addr]string // as text: a site has some hundred
+	addrs [256]struct { // as text, each in a place of its last bytes: a site has some hundred
+		addr netip.Addr
+		text string
+	}
 }
 
 // addrText is the function of this name.
 func (k *rowMaker) addrText(a netip.AddrPort) string {
-	s, ok := k.addrs[a.Addr()]
-	if !ok {
-		if len(k.addrs) > 1000 || k.addrs == nil {
-			k.addrs = map[netip.Addr]string{}
-		}
-		s = addrText(a)
-		k.addrs[a.Addr()] = s
+	ip := a.Addr().As16()
+	place := &k.addrs[ip[15]+67*ip[14]]
+	if place.addr != a.Addr() {
+		place.addr, place.text = a.Addr(), addrText(a)
 	}
-	return s
+	return place.text
 }
 
 // maxRows bounds the rows of a Call-ID whose memory is kept for the next one.

@@ -36,7 +36,7 @@ const (
 
 // isHEP reports whether data begins as a HEP packet does.
 func isHEP(data []byte) bool {
-	if bytes.HasPrefix(data, []byte("HEP3")) {
+	if len(data) >= 4 && string(data[:4]) == "HEP3" {
 		return len(data) >= 6
 	}
 	return len(data) > 16 && (data[0] == 1 || data[0] == 2) && (data[2] == 2 && data[1] >= 16 && data[1] <= 28 || data[2] == 10 && data[1] >= 40 && data[1] <= 52) &&

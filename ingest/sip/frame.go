@@ -14,17 +14,18 @@ func IsStartLine(line []byte) bool {
 	if n := len(line); n > 0 && line[n-1] == '\r' {
 		line = line[:n-1]
 	}
-	if rest, ok := bytes.CutPrefix(line, []byte("SIP/2.0 ")); ok {
-		rest = bytes.TrimLeft(rest, " ")
+	if len(line) >= 8 && string(line[:8]) == "SIP/2.0 " { // compared as one number: CutPrefix is a call
+		rest := bytes.TrimLeft(line[8:], " ")
 		return len(rest) >= 3 && digit(rest[0]) && digit(rest[1]) && digit(rest[2]) && (len(rest) == 3 || rest[3] == ' ')
 	}
 	for len(line) > 0 && line[len(line)-1] == ' ' {
 		line = line[:len(line)-1]
 	}
-	head, ok := bytes.CutSuffix(line, []byte(" SIP/2.0"))
-	if !ok {
+	n := len(line) - 8
+	if n < 0 || string(line[n:]) != " SIP/2.0" {
 		return false
 	}
+	head := line[:n]
 	sp := bytes.IndexByte(head, ' ')
 	if sp <= 0 || sp == len(head)-1 {
 		return false
