@@ -134,8 +134,8 @@ type room struct {
 	order   []int32 // legs, parents before children
 	calls   []group
 
-	local  map[string]struct{} // From-tags of initial INVITEs
-	remote map[string]int32    // To-tags of the dialogs that they made
+	local  tags // From-tags of initial INVITEs
+	remote tags // To-tags of the dialogs that they made
 
 	numbers  []int32 // cut into short lists
 	sizes    []int32 // of those of messages
@@ -158,7 +158,7 @@ type Assembler struct {
 
 // Assemble is the function of this name; the result holds until the next call.
 func (s *Assembler) Assemble(msgs []Message, ctx Context) Result {
-	if cap(s.room.pkts) > maxKept || len(s.room.remote) > maxKept {
+	if cap(s.room.pkts) > maxKept || cap(s.room.remote.list) > maxKept {
 		s.room = room{}
 	}
 	s.room.empty()
@@ -170,8 +170,8 @@ func (s *Assembler) Assemble(msgs []Message, ctx Context) Result {
 func (r *room) empty() {
 	r.pkts, r.reports, r.txs, r.legs, r.order, r.calls = r.pkts[:0], r.reports[:0], r.txs[:0], r.legs[:0], r.order[:0], r.calls[:0]
 	r.numbers, r.messages, r.results, r.attempts = r.numbers[:0], r.messages[:0], r.results[:0], r.attempts[:0]
-	clear(r.local)
-	clear(r.remote)
+	r.local.empty()
+	r.remote.empty()
 }
 
 // Assemble turns all messages of one Call-ID, in any order and with duplicates,

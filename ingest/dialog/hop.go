@@ -46,13 +46,13 @@ func dialogMethod(m string) bool {
 // classify says of every transaction what it counts as (R8).
 func (a *assembly) classify() {
 	a.dialogTags()
-	local, remote := a.local, a.remote
+	local, remote := &a.local, &a.remote
 	for i := range a.txs {
 		t := &a.txs[i]
 		p := a.lead(t)
-		_, known := local[p.FromTag]
+		_, known := local.of(p.FromTag)
 		if !known && p.ToTag != "" {
-			_, known = local[p.ToTag]
+			_, known = local.of(p.ToTag)
 		}
 		switch {
 		case t.method == "CANCEL":
@@ -60,9 +60,9 @@ func (a *assembly) classify() {
 		case t.method == "INVITE" && t.request < 0 && t.responses == 0:
 			t.kind = ackOnly
 		case t.method == "INVITE" && t.request < 0:
-			if _, ok := remote[p.FromTag]; ok && p.FromTag != "" {
+			if _, ok := remote.of(p.FromTag); ok && p.FromTag != "" {
 				t.kind = inDialog
-			} else if last, ok := remote[p.ToTag]; ok && last != int32(i) && p.ToTag != "" {
+			} else if last, ok := remote.of(p.ToTag); ok && last != int32(i) && p.ToTag != "" {
 				t.kind = inDialog
 			}
 		case t.method == "INVITE" && p.ToTag == "":
@@ -80,25 +80,63 @@ func (a *assembly) classify() {
 // dialogTags collects the From-tags of initial INVITEs and the To-tags of the
 // dialogs that they made, each with the transaction that made it.
 func (a *assembly) dialogTags() {
-	if a.local == nil {
-		a.local, a.remote = make(map[string]struct{}, 2), make(map[string]int32, 2)
-	}
-	local, remote := a.local, a.remote
 	for i := range a.txs {
 		t := &a.txs[i]
 		if t.method != "INVITE" || t.request < 0 && t.responses == 0 || t.request >= 0 && a.pkts[t.request].ToTag != "" {
 			continue
 		}
-		local[a.pkts[t.head].FromTag] = struct{}{}
+		a.local.add(a.pkts[t.head].FromTag, int32(i))
 		for k := t.head; k >= 0; k = a.pkts[k].next {
 			if p := &a.pkts[k]; p.Status > 100 && p.Status < 300 {
-				if _, ok := remote[p.ToTag]; !ok {
-					remote[p.ToTag] = int32(i)
-				}
+				a.remote.add(p.ToTag, int32(i))
 			}
 		}
 	}
 }
+
+// tags are the tags of a Call-ID's dialogs, each with the first transaction that has it.
+// Nearly always they are one or two: a scan takes a third of what a map does.
+type tags struct {
+	list []taggedBy
+	many map[string]int32 // of all, where they are more than few
+}
+
+type taggedBy struct {
+	tag string
+	tx  int32
+}
+
+// of is the transaction that a tag came with.
+func (s *tags) of(tag string) (tx int32, ok bool) {
+	if s.many != nil {
+		tx, ok = s.many[tag]
+		return tx, ok
+	}
+	for i := range s.list {
+		if s.list[i].tag == tag {
+			return s.list[i].tx, true
+		}
+	}
+	return 0, false
+}
+
+func (s *tags) add(tag string, tx int32) {
+	if _, ok := s.of(tag); ok {
+		return
+	}
+	s.list = append(s.list, taggedBy{tag, tx})
+	switch {
+	case s.many != nil:
+		s.many[tag] = tx
+	case len(s.list) > few:
+		s.many = make(map[string]int32, 2*len(s.list))
+		for _, t := range s.list {
+			s.many[t.tag] = t.tx
+		}
+	}
+}
+
+func (s *tags) empty() { s.list, s.many = s.list[:0], nil }
 
 // upstreamOf is the transaction of the hop before (R9): its top Via stands lower
 // in t's Vias. -1: none was seen.

@@ -9,6 +9,7 @@ import (
 type transaction struct {
 	txKey
 	kind    kind
+	plain   bool // via is the top Via as it came: see plainKey
 	seqNo   uint64
 	vias    []string
 	request int32 // first sending of the request, -1: only responses were seen
@@ -71,12 +72,14 @@ func (a *assembly) transactions() {
 			bare = true
 			continue
 		}
-		p.tx = a.findOrOpen(keyOf(p.Message), int32(i))
+		if p.tx = a.withVia(p.Message); p.tx < 0 {
+			p.tx = a.findOrOpen(p.Message, int32(i))
+		}
 	}
 	for i := 0; bare && i < len(a.pkts); i++ {
 		if p := &a.pkts[i]; p.tx < 0 {
 			if p.tx = a.withoutVia(p, int32(i)); p.tx < 0 {
-				p.tx = a.findOrOpen(keyOf(p.Message), int32(i))
+				p.tx = a.findOrOpen(p.Message, int32(i))
 			}
 		}
 	}
@@ -134,24 +137,48 @@ func (a *assembly) withoutVia(p *packet, pi int32) int32 {
 	return best
 }
 
-func keyOf(m *Message) txKey {
-	key := txKey{seq: m.CSeq, method: m.Method}
-	if m.Method == "ACK" {
-		key.method = "INVITE"
+// withVia finds the transaction of a message by its top Via as it stands, which most
+// messages have from one before. -1: not found so.
+func (a *assembly) withVia(m *Message) int32 {
+	if a.index != nil {
+		return -1
 	}
-	cookie := false
+	method := keyMethod(m)
+	for i := len(a.txs) - 1; i >= 0; i-- {
+		if t := &a.txs[i]; t.plain && t.via == m.Vias[0] && t.seq == m.CSeq && t.method == method {
+			return int32(i)
+		}
+	}
+	return -1
+}
+
+func keyMethod(m *Message) string {
+	if m.Method == "ACK" {
+		return "INVITE"
+	}
+	return m.Method
+}
+
+func keyOf(m *Message) txKey {
+	key, _ := keyAndForm(m)
+	return key
+}
+
+// keyAndForm is keyOf, and whether the top Via is plain.
+func keyAndForm(m *Message) (key txKey, plain bool) {
+	key = txKey{seq: m.CSeq, method: keyMethod(m)}
 	if len(m.Vias) > 0 {
-		if key.via, cookie = m.Vias[0], plainKey(m.Vias[0]); !cookie {
+		if key.via, plain = m.Vias[0], plainKey(m.Vias[0]); !plain {
 			key.via = viaKey(key.via)
 		}
 	}
-	if !cookie && !isRFC3261(key.via) {
+	if !plain && !isRFC3261(key.via) {
 		key.from = m.FromTag
 		if key.from == "" {
 			key.from = m.FromURI
 		}
 	}
-	return key
+	return key, plain
 }
 
 // plainKey reports whether a Via is its own key and that of an RFC 3261 branch, as
@@ -213,11 +240,15 @@ func (a *assembly) find(key txKey) int32 {
 	return -1
 }
 
-func (a *assembly) findOrOpen(key txKey, first int32) int32 {
+// findOrOpen is the transaction of m, which first is the place of among the messages.
+func (a *assembly) findOrOpen(m *Message, first int32) int32 {
+	key, plain := keyAndForm(m)
 	if t := a.find(key); t >= 0 {
 		return t
 	}
-	return a.open(key, first)
+	t := a.open(key, first)
+	a.txs[t].plain = plain
+	return t
 }
 
 func (a *assembly) open(key txKey, first int32) int32 {
