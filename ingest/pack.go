@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/bits"
 	"net/netip"
+	"slices"
 	"unsafe"
 
 	"callsift/ingest/dialog"
@@ -59,8 +60,11 @@ const (
 )
 
 // messageTexts is how many texts a message has, in the order of their bits:
-// those first that differ most often.
-const messageTexts = 17
+// those first that differ most often. Few messages have those from fewHave on.
+const (
+	messageTexts = 17
+	fewHave      = 12
+)
 
 func textPointers(m *dialog.Message) [messageTexts]*string {
 	return [...]*string{&m.Method, &m.ToTag, &m.Phrase, &m.CSeq, &m.RequestURI, &m.Agent, &m.RequestUser, &m.FromTag, &m.FromURI, &m.ToURI, &m.FromUser, &m.ToUser, &m.Device, &m.Realm, &m.Warning, &m.RAck, &m.RSeq}
@@ -95,14 +99,14 @@ func (p *packer) add(m *dialog.Message) {
 		p.buf = append(p.buf, packVersion)
 	}
 	p.n++
-	p.num(m.Time - p.time)
-	p.num(m.Offset - p.offset)
-	p.num(int64(m.Line) - p.line)
+	b := appendNum(p.buf, m.Time-p.time)
+	b = appendNum(b, m.Offset-p.offset)
+	b = appendNum(b, int64(m.Line)-p.line)
+	b = appendNum(b, int64(m.Length))
+	b = binary.LittleEndian.AppendUint64(b, m.Hash)
+	b = appendNum(b, int64(m.Flags))
+	p.buf = appendNum(b, int64(m.Status))
 	p.time, p.offset, p.line = m.Time, m.Offset, int64(m.Line)
-	p.num(int64(m.Length))
-	p.buf = binary.LittleEndian.AppendUint64(p.buf, m.Hash)
-	p.num(int64(m.Flags))
-	p.num(int64(m.Status))
 	p.addr(m.Src)
 	p.addr(m.Dst)
 	// Pointers: copying the texts waited for the memory that was just written.
@@ -111,7 +115,11 @@ func (p *packer) add(m *dialog.Message) {
 	if rare(m) {
 		set = hasRare
 	}
-	for i, s := range texts {
+	n := messageTexts
+	if m.Device == "" && m.Realm == "" && m.Warning == "" && m.RAck == "" && m.RSeq == "" && [messageTexts - fewHave]uint8(last[fewHave:]) == [messageTexts - fewHave]uint8{} {
+		n = fewHave
+	}
+	for i, s := range texts[:n] {
 		if users>>i&1 == 0 && p.differs(last[i], *s) {
 			set |= hasRare << (i + 1)
 		}
@@ -150,16 +158,18 @@ func (p *packer) rare(m *dialog.Message) {
 	}
 }
 
-func (p *packer) num(n int64) {
+func (p *packer) num(n int64) { p.buf = appendNum(p.buf, n) }
+
+func appendNum(b []byte, n int64) []byte {
 	switch u := uint64(n<<1 ^ n>>63); { // most are of texts and lists, then times and places
 	case u < 1<<7:
-		p.buf = append(p.buf, byte(u))
+		return append(b, byte(u))
 	case u < 1<<14:
-		p.buf = append(p.buf, byte(u)|0x80, byte(u>>7))
+		return append(b, byte(u)|0x80, byte(u>>7))
 	case u < 1<<21:
-		p.buf = append(p.buf, byte(u)|0x80, byte(u>>7)|0x80, byte(u>>14))
+		return append(b, byte(u)|0x80, byte(u>>7)|0x80, byte(u>>14))
 	default:
-		p.buf = binary.AppendUvarint(p.buf, u)
+		return binary.AppendUvarint(b, u)
 	}
 }
 
@@ -326,9 +336,6 @@ func unpack(list []dialog.Message, source int64, data []byte) ([]dialog.Message,
 	return new(unpacker).unpack(list, source, data)
 }
 
-// noMessage is what the first message of a pack differs from.
-var noMessage dialog.Message
-
 func (u *unpacker) unpack(list []dialog.Message, source int64, data []byte) ([]dialog.Message, error) {
 	if len(data) == 0 || data[0] != packVersion {
 		return list, fmt.Errorf("evidence of source %d: pack version unknown", source)
@@ -342,12 +349,16 @@ func (u *unpacker) unpack(list []dialog.Message, source int64, data []byte) ([]d
 		line += u.num()
 		length, hash, flags, status := u.num(), u.hash(), u.num(), u.num()
 		of := class(status)
-		like := &noMessage
-		if last[of] >= 0 { // most texts are the same
-			like = &list[last[of]]
+		if len(list) == cap(list) {
+			list = slices.Grow(list, 1)
 		}
-		list = append(list, *like)
+		list = list[:len(list)+1] // and filled in place: append makes a copy first
 		m := &list[len(list)-1]
+		if last[of] >= 0 { // most texts are the same
+			*m = list[last[of]]
+		} else {
+			*m = dialog.Message{}
+		}
 		m.Contacts, m.Reasons, m.Links = nil, nil, nil
 		m.Source, m.Time, m.Offset, m.Line, m.Length = source, time, offset, int32(line), int32(length)
 		m.Hash, m.Flags, m.Status = hash, dialog.MessageFlags(flags), int(status)

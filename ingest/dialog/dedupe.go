@@ -46,8 +46,8 @@ func (a *assembly) dedupe() {
 	}
 	a.pkts = sized(a.pkts, len(order))
 	if a.allDiffer(order) {
-		for i := range order {
-			a.pkts = append(a.pkts, a.packet(order[i:i+1]))
+		for _, i := range order {
+			a.addPacket(i)
 		}
 		order = nil
 	}
@@ -142,7 +142,7 @@ func quality(m *Message) int {
 // merge makes packets of observations with equal bytes.
 func (a *assembly) merge(same []int32) {
 	if len(same) == 1 {
-		a.pkts = append(a.pkts, a.packet(same))
+		a.addPacket(same[0])
 		return
 	}
 	var clusters [][]int32
@@ -155,7 +155,7 @@ func (a *assembly) merge(same []int32) {
 		clusters[k] = append(clusters[k], i)
 	}
 	for _, c := range clusters {
-		a.pkts = append(a.pkts, a.packet(c))
+		a.merged(a.addPacket(a.best(c)), c)
 	}
 }
 
@@ -206,16 +206,33 @@ func onWire(m *Message) bool {
 	return m.Src.IsValid() && m.Dst.IsValid() && m.Flags&CoarseTime == 0
 }
 
-// packet is the message that the members observed.
-func (a *assembly) packet(members []int32) packet {
+// best is the observation that stands for all of a message.
+func (a *assembly) best(members []int32) int32 {
 	best := members[0]
 	for _, i := range members[1:] {
 		if quality(&a.in[i]) > quality(&a.in[best]) {
 			best = i
 		}
 	}
-	m := &a.in[best]
-	p := packet{Message: m, at: best, tx: -1, next: -1, flags: m.Flags, src: m.Src, dst: m.Dst, device: m.Device}
+	return best
+}
+
+// addPacket appends the message that one observation tells, filled in place: appending a
+// made one copies it.
+func (a *assembly) addPacket(i int32) *packet {
+	if len(a.pkts) == cap(a.pkts) {
+		a.pkts = slices.Grow(a.pkts, 1)
+	}
+	a.pkts = a.pkts[:len(a.pkts)+1]
+	p, m := &a.pkts[len(a.pkts)-1], &a.in[i]
+	p.Message, p.at, p.tx, p.next, p.repeat = m, i, -1, -1, false
+	p.flags, p.src, p.dst, p.device = m.Flags, m.Src, m.Dst, m.Device
+	p.seq, p.rank = number(m.CSeq), rank(m)
+	return p
+}
+
+// merged completes a message by what the other observations of it know.
+func (a *assembly) merged(p *packet, members []int32) {
 	for _, i := range members {
 		o := &a.in[i]
 		p.flags |= o.Flags &^ CoarseTime
@@ -225,13 +242,10 @@ func (a *assembly) packet(members []int32) packet {
 		if !p.dst.IsValid() {
 			p.dst = o.Dst
 		}
-		if p.device == "" || o.Device != "" && m.Device == "" && o.Device < p.device {
+		if p.device == "" || o.Device != "" && p.Message.Device == "" && o.Device < p.device {
 			p.device = o.Device
 		}
 	}
-	p.seq = number(m.CSeq)
-	p.rank = rank(m)
-	return p
 }
 
 // byTime is the order of the messages. At equal times, as in logs of whole
