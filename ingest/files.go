@@ -113,10 +113,11 @@ type opened struct {
 	sum     hash.Hash
 	ahead   *aheadReader // nil: standard input, pipes, small files
 	raw     *countingReader
-	body    *bufio.Reader
-	packed  bool   // body is what raw unpacks to
-	note    string // the compression: "gzip", "zstd" ...
-	grown   string // what of it had been read before
+	first   *bufio.Reader // of raw
+	body    *bufio.Reader // first, or what it unpacks to
+	packed  bool          // body is what raw unpacks to
+	note    string        // the compression: "gzip", "zstd" ...
+	grown   string        // what of it had been read before
 }
 
 // countingReader counts and hashes what passes and stops when ctx ends.
@@ -137,6 +138,19 @@ func (c *countingReader) Read(p []byte) (int, error) {
 		c.tick(int64(n))
 	}
 	return n, err
+}
+
+// chunk is Read for a file that is read ahead, without a copy.
+func (c *countingReader) chunk(ahead *aheadReader) ([]byte, error) {
+	if err := c.ctx.Err(); err != nil {
+		return nil, err
+	}
+	data, err := ahead.chunk()
+	c.n += int64(len(data))
+	if c.tick != nil {
+		c.tick(int64(len(data)))
+	}
+	return data, err
 }
 
 // hashReader hashes what passes: of standard input, which may block for ever.
@@ -208,6 +222,16 @@ func (a *aheadReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// chunk is Read without a copy: the bytes are valid until the next call.
+func (a *aheadReader) chunk() ([]byte, error) {
+	if _, err := a.Read(nil); err != nil {
+		return nil, err
+	}
+	data := a.cur.data[a.at:]
+	a.at = len(a.cur.data)
+	return data, nil
+}
+
 // stop ends the goroutine and waits for its end.
 func (a *aheadReader) stop() {
 	close(a.free)
@@ -257,7 +281,7 @@ func (o *opened) unpackBody() error {
 	if err != nil {
 		return err
 	}
-	o.note, o.body = name, buffered
+	o.note, o.first, o.body = name, buffered, buffered
 	if o.packed = name != ""; o.packed {
 		o.body = bufio.NewReaderSize(&unpacked{r: z, packed: o.raw}, headSize)
 	}
@@ -333,6 +357,32 @@ func (o *opened) head() ([]byte, error) {
 		return nil, err
 	}
 	return head, nil
+}
+
+// reader is what a format reads. Of a file read ahead that is neither packed nor in another
+// code it has the method Chunk.
+func (o *opened) reader() io.Reader {
+	if o.ahead != nil && o.body == o.first {
+		return bodyReader{o.body, o}
+	}
+	return o.body
+}
+
+// bodyReader reads a file that is read ahead.
+type bodyReader struct {
+	*bufio.Reader
+	o *opened
+}
+
+// Chunk is Read without a copy: the bytes are valid until the next call. Who calls it must
+// not call Read after it.
+func (r bodyReader) Chunk() ([]byte, error) {
+	if n := r.Buffered(); n > 0 { // what was looked at
+		data, err := r.Peek(n)
+		r.Discard(n)
+		return data, err
+	}
+	return r.o.raw.chunk(r.o.ahead)
 }
 
 // rest reads to the end, so that the hash covers the whole file.

@@ -171,7 +171,7 @@ func (g *group) source(o *opened, format *Format, head []byte, r *FileResult) er
 		return err
 	}
 	zone, zoneFrom := g.opt.zoneOf(r.Path)
-	in := &Input{Reader: o.body, Path: r.Path, Zone: zone, ModTime: o.modTime, Columns: g.opt.Columns}
+	in := &Input{Reader: o.reader(), Path: r.Path, Zone: zone, ModTime: o.modTime, Columns: g.opt.Columns}
 	var ends *endsReader
 	if format.Rotates {
 		head = bytes.Clone(head[:min(len(head), maxPiece)])

@@ -1,14 +1,12 @@
 package capture
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"math/bits"
-	"sync"
 )
 
 // The file formats: pcap (draft-ietf-opsawg-pcap) and pcapng
@@ -43,9 +41,9 @@ type record struct {
 
 // file reads records from a capture of either format.
 type file struct {
-	br    *bufio.Reader
-	pos   int64 // of the next unread byte, after hold is discarded
-	hold  int   // bytes of the record handed out last, still in br
+	in    view
+	pos   int64 // of the next unread byte, after hold is passed
+	hold  int   // bytes of the record handed out last, still in front of in
 	at    int64 // where the record or block being read begins
 	order binary.ByteOrder
 
@@ -122,22 +120,13 @@ func ngOrder(magic []byte) binary.ByteOrder {
 	return nil
 }
 
-// readers are for one capture after the other: a switch that writes a capture a call
-// leaves thousands of small ones. They have twice the size of the largest record, so
-// that Peek never fails on one that is allowed.
-var readers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, 2*maxRecord) }}
-
-// close gives the reader back; what was read of the file is not valid any more.
-func (f *file) close() {
-	f.br.Reset(nil)
-	readers.Put(f.br)
-}
+// close gives memory back; what was read of the file is not valid any more.
+func (f *file) close() { f.in.close() }
 
 // newFile reads the file header.
 func newFile(r io.Reader) (*file, error) {
-	f := &file{br: readers.Get().(*bufio.Reader)}
-	f.br.Reset(r)
-	head, err := f.br.Peek(24)
+	f := &file{in: newView(r)}
+	head, err := f.in.peek(24)
 	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
 		return nil, err
 	}
@@ -189,11 +178,11 @@ func (f *file) next(rec *record) error {
 
 // peek lets go of the record before and shows the first n bytes of the next.
 func (f *file) peek(n int) ([]byte, error) {
-	f.br.Discard(f.hold)
+	f.in.pass(f.hold)
 	f.pos += int64(f.hold)
 	f.hold = 0
 	f.at = f.pos
-	b, err := f.br.Peek(n)
+	b, err := f.in.peek(n)
 	if len(b) == 0 && err == io.EOF {
 		return nil, io.EOF
 	}
@@ -202,7 +191,7 @@ func (f *file) peek(n int) ([]byte, error) {
 
 // need shows the first n bytes of the record that peek began and takes them.
 func (f *file) need(n int) ([]byte, error) {
-	b, err := f.br.Peek(n)
+	b, err := f.in.peek(n)
 	if err == nil {
 		f.hold = n
 	}
@@ -212,7 +201,7 @@ func (f *file) need(n int) ([]byte, error) {
 // pass goes over n bytes, which may be more than the buffer holds.
 func (f *file) pass(n int64) error {
 	for n > 0 {
-		done, err := f.br.Discard(int(min(n, 1<<30)))
+		done, err := f.in.pass(int(min(n, 1<<30)))
 		f.pos += int64(done)
 		n -= int64(done)
 		if err != nil {
