@@ -23,7 +23,6 @@ type assembler struct {
 	// at its end. It gets no rows until then, which would have to be taken out again:
 	// that was half the time of a source of calls that stay open.
 	early bool
-	taken *packer // that the only evidence of the bundle at hand is of; nil: it is read from the store
 
 	// The memory in which Call-IDs are assembled one after the other: what is in it
 	// holds until the next one.
@@ -73,16 +72,16 @@ func (a *assembler) end() { a.sources = append(a.sources, a.im.Source) }
 // take stores the records of a bundle and assembles it. What a bundle had before
 // may have more to come, and so may one that is closed early or waits for the
 // sources that follow: these are assembled once, when all is read.
-func (a *assembler) take(b *openBundle) {
-	id, known := a.im.Bundle(b.kind, b.key)
-	a.im.AddEvidence(id, b.pack.buf)
+func (a *assembler) take(kind, key string, data []byte) {
+	id, known := a.im.Bundle(kind, key)
+	a.im.AddEvidence(id, data)
 	if known || a.wait {
 		a.im.Unsettle(id)
 		return
 	}
-	a.early, a.taken = a.covered == nil, &b.pack
-	a.assemble(id, b.kind, b.key, true, []store.Evidence{{Source: a.im.Source.ID, Format: formatIn(a.format, b.kind, b.key), Data: b.pack.buf}})
-	a.early, a.taken = false, nil
+	a.early = a.covered == nil
+	a.assemble(id, kind, key, true, []store.Evidence{{Source: a.im.Source.ID, Format: formatIn(a.format, kind, key), Data: data}})
+	a.early = false
 }
 
 // again assembles a bundle from all its evidence. A call that it is part of is
@@ -196,13 +195,9 @@ func (a *assembler) unpackAll(u *unpacker, msgs []dialog.Message, evidence []sto
 	used = evidence[:0]
 	for _, e := range evidence {
 		n := len(msgs)
-		if a.taken != nil && !a.taken.notes.none {
-			msgs = u.unnote(msgs, e.Source, a.taken)
-		} else {
-			var err error
-			if msgs, err = u.unpack(msgs, e.Source, e.Data); err != nil {
-				a.im.Warn(0, err.Error())
-			}
+		var err error
+		if msgs, err = u.unpack(msgs, e.Source, e.Data); err != nil {
+			a.im.Warn(0, err.Error())
 		}
 		kept, dropped := a.hidden.drop(msgs[n:])
 		if msgs = msgs[:n+len(kept)]; len(kept) > 0 {

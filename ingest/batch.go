@@ -106,9 +106,9 @@ func (c *collector) count(o *Observation, p *sip.Message, err error) bool {
 // bundleMessage packs a message into the bundle of its Call-ID.
 func (c *collector) bundleMessage(m *dialog.Message, callID []byte) {
 	b := c.bundle("sip", callID, m.Time)
-	before := b.pack.size()
+	before := cap(b.pack.buf)
 	b.pack.add(m)
-	c.size += b.pack.size() - before
+	c.size += cap(b.pack.buf) - before
 	b.see(m)
 	c.touched(b)
 	if len(b.pack.buf) > largePack {

@@ -112,7 +112,7 @@ func BenchmarkPack(b *testing.B) {
 	list := benchMessages()
 	var p packer
 	for b.Loop() {
-		p = p.reused()
+		p = packer{buf: p.buf[:0], refs: p.refs[:0]}
 		for i := range list {
 			p.add(&list[i])
 		}
@@ -187,7 +187,7 @@ func BenchmarkMessages(b *testing.B) {
 			p = &packer{}
 			packs[string(parsed.CallID)] = p
 		} else if p.n > 14 {
-			*p = p.reused()
+			*p = packer{buf: p.buf[:0], refs: p.refs[:0]}
 		}
 		p.add(&m)
 	})

@@ -83,9 +83,9 @@ func (c *collector) CDR(r *CDR) {
 	}
 	c.keyBuf = append(append(c.keyBuf[:0], recordFamily(c.format.Name)+" "...), link...)
 	b := c.bundle("cdr", c.keyBuf, max(r.End, r.Start))
-	before := b.pack.size()
+	before := cap(b.pack.buf)
 	b.pack.addCDR(r)
-	c.size += b.pack.size() - before
+	c.size += cap(b.pack.buf) - before
 	c.touched(b)
 	if len(b.pack.buf) > largePack {
 		c.full(b, r.Line, "records of one link")

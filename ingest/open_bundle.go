@@ -149,7 +149,7 @@ func (c *collector) bundle(kind string, key []byte, time int64) *openBundle {
 			b.whole = string(whole)
 		}
 		c.open.add(b)
-		c.size += bundleSize + b.pack.size()
+		c.size += bundleSize + cap(b.pack.buf)
 	}
 	c.now = max(c.now, time)
 	b.last = c.now
@@ -191,14 +191,14 @@ func (c *collector) idlest() *openBundle {
 func (c *collector) close(b *openBundle) {
 	b.unlink()
 	c.open.remove(b)
-	c.size -= bundleSize + b.pack.size()
+	c.size -= bundleSize + cap(b.pack.buf)
 	if len(b.pack.buf) > largePack {
 		if c.large == nil {
 			c.large = map[string]int{}
 		}
 		c.large[b.key] += len(b.pack.buf)
 	}
-	c.asm.take(b)
+	c.asm.take(b.kind, b.key, b.pack.buf)
 	if len(c.spare) < cap(c.spare) && cap(b.pack.buf) <= 16<<10 {
 		c.spare = append(c.spare, b)
 	}
@@ -212,6 +212,6 @@ func (c *collector) newBundle() *openBundle {
 	}
 	b := c.spare[n-1]
 	c.spare = c.spare[:n-1]
-	*b = openBundle{pack: b.pack.reused()}
+	*b = openBundle{pack: packer{buf: b.pack.buf[:0], refs: b.pack.refs[:0]}}
 	return b
 }

@@ -42,15 +42,6 @@ type packer struct {
 	offset int64
 	line   int64
 	n      int
-	notes  notes
-}
-
-// size is the memory that grows with what is packed.
-func (p *packer) size() int { return cap(p.buf) + p.notes.size() }
-
-// reused is an empty packer in the same memory.
-func (p *packer) reused() packer {
-	return packer{buf: p.buf[:0], refs: p.refs[:0], notes: p.notes.reused()}
 }
 
 type textRef struct{ at, n uint32 }
@@ -116,8 +107,8 @@ func (p *packer) add(m *dialog.Message) {
 	b = appendNum(b, int64(m.Flags))
 	p.buf = appendNum(b, int64(m.Status))
 	p.time, p.offset, p.line = m.Time, m.Offset, int64(m.Line)
-	note := p.notes.add(m)
-	src, dst := p.addr(m.Src), p.addr(m.Dst)
+	p.addr(m.Src)
+	p.addr(m.Dst)
 	// Pointers: copying the texts waited for the memory that was just written.
 	last, texts := &p.last[class(int64(m.Status))], textPointers(m)
 	var set uint32
@@ -139,25 +130,10 @@ func (p *packer) add(m *dialog.Message) {
 		}
 	}
 	p.num(int64(set))
-	p.num(int64(len(m.Vias)))
-	for _, s := range m.Vias {
-		number := p.text(s)
-		if note != nil {
-			p.notes.vias = append(p.notes.vias, number)
-		}
-	}
+	p.texts(m.Vias)
 	for left := set >> 1; left != 0; left &= left - 1 {
 		i := bits.TrailingZeros32(left)
 		last[i] = p.text(*texts[i])
-	}
-	if note != nil {
-		note.src, note.dst, note.texts = src, dst, *last
-		if set&hasRare != 0 {
-			note.rareAt = uint32(len(p.buf))
-		}
-		if !note.numbered(p.notes.vias[note.viasAt:]) {
-			p.notes.drop()
-		}
 	}
 	if set&hasRare != 0 {
 		p.rare(m)
@@ -270,41 +246,39 @@ func textPlace(s string) uint32 {
 	return uint32(h>>32) % (2 * maxRefs)
 }
 
-// addr writes an address as a text of 0, 6 or 18 bytes, and returns its number. Those of a
-// call are few.
-func (p *packer) addr(a netip.AddrPort) uint8 {
+// addr writes an address as a text of 0, 6 or 18 bytes. Those of a call are few.
+func (p *packer) addr(a netip.AddrPort) {
 	if !a.Addr().Is4() {
-		return p.longAddr(a)
+		p.longAddr(a)
+		return
 	}
 	ip := a.Addr().As4()
 	v4 := uint64(binary.BigEndian.Uint32(ip[:]))<<16 | uint64(a.Port())
 	for i := range p.addrs {
 		if p.addrs[i].v4 == v4 && p.addrs[i].number != 0 {
 			p.num(int64(p.addrs[i].number))
-			return p.addrs[i].number
+			return
 		}
 	}
 	var b [8]byte
 	binary.BigEndian.PutUint64(b[:], v4)
-	number := p.text(string(b[2:]))
-	if number != unnumbered {
+	if number := p.text(string(b[2:])); number != unnumbered {
 		p.addrs[p.addrAt%len(p.addrs)] = numberedAddr{v4, number}
 		p.addrAt++
 	}
-	return number
 }
 
 // longAddr writes an address of IPv6, or none.
-func (p *packer) longAddr(a netip.AddrPort) uint8 {
+func (p *packer) longAddr(a netip.AddrPort) {
 	if !a.IsValid() {
 		p.num(0)
-		return 0
+		return
 	}
 	var b [18]byte
 	ip := a.Addr().As16()
 	copy(b[:], ip[:])
 	binary.BigEndian.PutUint16(b[16:], a.Port())
-	return p.text(string(b[:]))
+	p.text(string(b[:]))
 }
 
 // unpacker reads packs; a pack that is damaged gives an error. Its texts are
@@ -313,7 +287,6 @@ type unpacker struct {
 	buf   string
 	at    int // a place, and not the rest of buf: storing a pointer for every number costs more than reading it
 	texts []string
-	addrs []netip.AddrPort // by number, of those that unnote asked for
 	bad   bool
 
 	lists   []string // room for short lists, here and below
@@ -323,7 +296,7 @@ type unpacker struct {
 
 // begin begins a pack.
 func (u *unpacker) begin(pack []byte) {
-	u.buf, u.at, u.texts, u.addrs, u.bad = unsafe.String(&pack[0], len(pack)), 1, u.texts[:0], u.addrs[:0], false
+	u.buf, u.at, u.texts, u.bad = unsafe.String(&pack[0], len(pack)), 1, u.texts[:0], false
 }
 
 // more reports whether there is something left to read.
@@ -515,24 +488,8 @@ func (u *unpacker) text() string {
 	return s
 }
 
-func (u *unpacker) addr() netip.AddrPort { return u.parseAddr(u.text()) }
-
-// addrOf is the address that the text with a number is.
-func (u *unpacker) addrOf(number uint8) netip.AddrPort {
-	for len(u.addrs) < int(number) {
-		u.addrs = append(u.addrs, netip.AddrPort{})
-	}
-	if number == 0 {
-		return netip.AddrPort{}
-	}
-	a := &u.addrs[number-1]
-	if !a.IsValid() {
-		*a = u.parseAddr(u.texts[number-1])
-	}
-	return *a
-}
-
-func (u *unpacker) parseAddr(s string) netip.AddrPort {
+func (u *unpacker) addr() netip.AddrPort {
+	s := u.text()
 	if len(s) < 6 {
 		return netip.AddrPort{}
 	}

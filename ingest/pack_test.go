@@ -132,8 +132,7 @@ func TestPackClippedURI(t *testing.T) {
 	}
 }
 
-// FuzzPack: messages come out of a pack as they went in, whole or in two packs, and out of
-// the notes of it.
+// FuzzPack: messages come out of a pack as they went in, whole or in two packs.
 func FuzzPack(f *testing.F) {
 	for _, seed := range packSeeds {
 		f.Add([]byte(seed))
@@ -172,56 +171,7 @@ func FuzzPack(f *testing.F) {
 				t.Fatalf("(-in +out)\n%s", cmp.Diff(in, out, cmpopts.EquateComparable(netip.AddrPort{})))
 			}
 		}
-		if len(in) == 0 || whole.notes.none {
-			return
-		}
-		if out := new(unpacker).unnote(nil, 7, &whole); !reflect.DeepEqual(in, out) {
-			t.Fatalf("notes (-in +out)\n%s", cmp.Diff(in, out, cmpopts.EquateComparable(netip.AddrPort{})))
-		}
 	})
-}
-
-// TestNotes: which packs have notes, and that memory used again does not show.
-func TestNotes(t *testing.T) {
-	var p packer
-	for round := range 3 {
-		p = p.reused()
-		for i := range maxNoted + 1 {
-			if want := i <= maxNoted; p.notes.none == want {
-				t.Fatalf("round %d: %d messages have notes: %v, want %v", round, i, !p.notes.none, want)
-			}
-			p.add(&dialog.Message{Method: "INVITE", FromTag: string(rune('a' + i)), RetryAfter: -1, Expires: -1})
-			if i == round {
-				break
-			}
-		}
-		if p.notes.none {
-			t.Fatalf("round %d: no notes", round)
-		}
-		want, err := unpack(nil, 1, p.buf)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := new(unpacker).unnote(nil, 1, &p); !reflect.DeepEqual(got, want) {
-			t.Errorf("round %d (-unpack +unnote)\n%s", round, cmp.Diff(want, got, cmpopts.EquateComparable(netip.AddrPort{})))
-		}
-	}
-	for i := range maxNoted {
-		p.add(&dialog.Message{Method: "INVITE", FromTag: "a", Line: int32(i), RetryAfter: -1, Expires: -1})
-	}
-	if !p.notes.none || p.notes.size() != 0 {
-		t.Errorf("more than %d messages have notes of %d bytes", maxNoted, p.notes.size())
-	}
-	p = p.reused()
-	if p.notes.none {
-		t.Error("a packer used again has no notes")
-	}
-	for i := range 2 * maxRefs {
-		p.add(&dialog.Message{Method: "INVITE", Vias: []string{strings.Repeat("x", i+1), strings.Repeat("y", i+1), strings.Repeat("z", i+1)}, RetryAfter: -1, Expires: -1})
-	}
-	if !p.notes.none {
-		t.Error("texts without numbers have notes")
-	}
 }
 
 // FuzzPackCDR: the same for linked records.
