@@ -25,12 +25,12 @@ type collector struct {
 	asm    *assembler
 	wait   bool // more sources follow in this transaction
 
-	open  bundleTable
-	busy  idleList      // of them: those of which more is to come
-	over  idleList      // those that look complete
-	spare []*openBundle // closed ones, to be used again
-	size  int           // bytes of all open bundles
-	now   int64         // latest event time
+	open  map[string]*openBundle // by key
+	busy  idleList               // of them: those of which more is to come
+	over  idleList               // those that look complete
+	spare []*openBundle          // closed ones, to be used again
+	size  int                    // bytes of all open bundles
+	now   int64                  // latest event time
 
 	batch   *batch // SIP messages that wait to be parsed
 	ends    recordEnds
@@ -44,7 +44,7 @@ type collector struct {
 
 func newCollector(asm *assembler, f *Format, more bool) *collector {
 	im := asm.im
-	c := &collector{im: im, format: f, asm: asm, wait: more, open: newBundleTable(), spare: make([]*openBundle, 0, 256)}
+	c := &collector{im: im, format: f, asm: asm, wait: more, open: map[string]*openBundle{}, spare: make([]*openBundle, 0, 256)}
 	if asm.batch == nil {
 		asm.batch = new(batch)
 	}
@@ -128,7 +128,7 @@ func (c *collector) finish() {
 	for b := c.idlest(); b != nil; b = c.idlest() {
 		c.close(b)
 	}
-	c.open, c.spare = bundleTable{}, nil
+	c.open, c.spare = nil, nil
 	if large && !c.wait {
 		debug.FreeOSMemory() // some megabytes, before joining takes its own
 	}

@@ -131,7 +131,7 @@ func (c *collector) bundle(kind string, key []byte, time int64) *openBundle {
 	}
 	b := c.busy.end // a proxy sends on what has just come in: every second message is of the same call
 	if b == nil || b.kind != kind || b.key != string(key) {
-		b = c.open.find(key)
+		b = c.open[string(key)]
 	}
 	switch {
 	case b == nil:
@@ -148,7 +148,7 @@ func (c *collector) bundle(kind string, key []byte, time int64) *openBundle {
 		if b.whole = b.key; len(whole) < len(key) {
 			b.whole = string(whole)
 		}
-		c.open.add(b)
+		c.open[b.key] = b
 		c.size += bundleSize + cap(b.pack.buf)
 	}
 	c.now = max(c.now, time)
@@ -190,7 +190,7 @@ func (c *collector) idlest() *openBundle {
 // close writes a bundle's records and assembles it.
 func (c *collector) close(b *openBundle) {
 	b.unlink()
-	c.open.remove(b)
+	delete(c.open, b.key)
 	c.size -= bundleSize + cap(b.pack.buf)
 	if len(b.pack.buf) > largePack {
 		if c.large == nil {

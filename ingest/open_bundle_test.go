@@ -132,7 +132,7 @@ func TestBundleOver(t *testing.T) {
 func TestIdlest(t *testing.T) {
 	const second = 1_000_000
 	var c collector
-	c.open = newBundleTable()
+	c.open = map[string]*openBundle{}
 	add := func(name string, at int64, over bool) {
 		b := c.bundle("sip", []byte(name), at*second)
 		b.over = over
@@ -158,7 +158,7 @@ func TestIdlest(t *testing.T) {
 // keep the others open.
 func TestIdlestOfTwoClocks(t *testing.T) {
 	for _, ahead := range []int64{3600, 1 << 62} {
-		c := collector{open: newBundleTable()}
+		c := collector{open: map[string]*openBundle{}}
 		add := func(name string, at int64, over bool) {
 			b := c.bundle("sip", []byte(name), at)
 			b.over = over
