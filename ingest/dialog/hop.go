@@ -95,7 +95,7 @@ func (a *assembly) dialogTags() {
 }
 
 // tags are the tags of a Call-ID's dialogs, each with the first transaction that has it.
-// Nearly always they are one or two: a scan takes a third of what a map does.
+// Nearly always they are one or two, which a scan finds sooner than a map.
 type tags struct {
 	list []taggedBy
 	many map[string]int32 // of all, where they are more than few
