@@ -374,8 +374,7 @@ type bodyReader struct {
 	o *opened
 }
 
-// Chunk is Read without a copy: the bytes are valid until the next call. Who calls it must
-// not call Read after it.
+// Chunk is Read without a copy: the bytes are valid until the next call of either.
 func (r bodyReader) Chunk() ([]byte, error) {
 	if n := r.Buffered(); n > 0 { // what was looked at
 		data, err := r.Peek(n)

@@ -415,12 +415,13 @@ func (a *assembler) joinedRows(c *dialog.Call, members []member) []store.Attempt
 	for k := range members {
 		m := &members[k]
 		for range m.call.Legs {
-			leg := rowOf(&c.Legs[i], m.msgs, m.format, store.ScopeLeg)
-			rows = append(rows, leg)
+			rows = append(rows, store.Attempt{})
+			a.rows.fill(&rows[len(rows)-1], &c.Legs[i], m.msgs, m.format, store.ScopeLeg)
 			i++
 		}
 	}
-	call := rowOf(&c.Attempt, nil, members[0].format, store.ScopeCall)
+	call := &rows[0]
+	a.rows.fill(call, &c.Attempt, nil, members[0].format, store.ScopeCall)
 	call.Legs = len(c.Legs)
 	first := &rows[1]
 	for i, far := 0, farEnd(c); i < len(c.Legs); i++ {
@@ -429,7 +430,6 @@ func (a *assembler) joinedRows(c *dialog.Call, members []member) []store.Attempt
 		}
 	}
 	call.Source, call.Offset, call.Length, call.Line = first.Source, first.Offset, first.Length, first.Line
-	rows[0] = call
 	return rows
 }
 

@@ -64,6 +64,7 @@ func rawOfCapture(r io.Reader, at Place) ([]byte, error) {
 // readCapture hands the messages of a capture to out, then its warnings.
 func readCapture(in *Input, out Sink) error {
 	var seen Observation
+	// Not in: its Reader may have a method Chunk.
 	sum, err := capture.Read(in.Reader, capture.Options{Quoted: func(q *capture.Quoted) { readQuoted(q, out) }}, func(p *capture.Payload) error {
 		seen.Offset, seen.Length, seen.Line = p.Offset, len(p.Data), p.Packet
 		seen.Time, seen.Src, seen.Dst = p.Time, p.Src, p.Dst

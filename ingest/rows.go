@@ -20,7 +20,7 @@ func rowsOf(r *dialog.Result, msgs []dialog.Message, format string) [][]store.At
 type rowMaker struct {
 	calls [][]store.Attempt
 	rows  []store.Attempt
-	addrs [256]struct { // as text, each in a place of its last bytes: a site has some hundred
+	addrs [256]struct { // as text, each in the place that its last bytes say: a site has some hundred
 		addr netip.Addr
 		text string
 	}
@@ -125,11 +125,6 @@ func (k *rowMaker) destination(a *dialog.Attempt, msgs []dialog.Message) string 
 	}
 	m := &msgs[a.Messages[0]]
 	return strings.ToLower(string(sip.ParseURI([]byte(m.RequestURI)).Host))
-}
-
-func rowOf(a *dialog.Attempt, msgs []dialog.Message, format string, scope store.Scope) (row store.Attempt) {
-	new(rowMaker).fill(&row, a, msgs, format, scope)
-	return row
 }
 
 // fill fills an empty row in its place: copying rows of half a kilobyte cost

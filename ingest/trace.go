@@ -269,7 +269,7 @@ func rawAcross(ctx context.Context, s *Step, first, second string) ([]byte, erro
 func rawOf(o *opened, s *Step) ([]byte, error) {
 	at := Place{Offset: s.Offset, Length: int(min(s.Length, maxRaw)), Line: int(s.Line)}
 	if f := FormatNamed(s.Format); f != nil && f.Raw != nil {
-		return f.Raw(o.body, at)
+		return f.Raw(o.reader(), at)
 	}
 	raw := make([]byte, at.Length)
 	_, err := io.CopyN(io.Discard, o.body, at.Offset)

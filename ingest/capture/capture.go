@@ -153,7 +153,9 @@ type scan struct {
 // Read hands every SIP message of a pcap or pcapng file to visit, in the order
 // in which they are complete. A file that ends in the middle of a packet gives
 // all whole packets and a warning. The error is visit's, the reader's, or says
-// where and why nothing more can be read; what was visited before stays good.
+// where and why nothing more can be read; what was visited before stays good. A reader with a
+// method Chunk() ([]byte, error), which gives bytes that are valid until it is called again, is
+// read without copying them.
 func Read(r io.Reader, opt Options, visit func(*Payload) error) (Summary, error) {
 	c := newScan(opt, visit)
 	err := c.packets(r)

@@ -198,7 +198,7 @@ func (f *file) need(n int) ([]byte, error) {
 	return b, cutError(err)
 }
 
-// pass goes over n bytes, which may be more than the buffer holds.
+// pass goes over n bytes, which may be more than are in memory.
 func (f *file) pass(n int64) error {
 	for n > 0 {
 		done, err := f.in.pass(int(min(n, 1<<30)))

@@ -52,23 +52,21 @@ func (v *view) peek(n int) ([]byte, error) {
 
 // join is peek for bytes that are not all in cur.
 func (v *view) join(n int) ([]byte, error) {
-	for len(v.cur) < n {
-		if len(v.behind) == 0 {
-			v.joined = append(v.joined[:0], v.cur...) // before the chunk that it is in goes
-			v.cur = v.joined
-			if !v.fetch() {
-				return v.cur, v.err
-			}
-		}
-		if len(v.cur) == 0 {
-			v.cur, v.behind = v.behind, nil
-			continue
-		}
-		more := min(n-len(v.cur), len(v.behind))
-		v.joined = append(append(v.joined[:0], v.cur...), v.behind[:more]...)
-		v.cur, v.behind = v.joined, v.behind[more:]
+	if len(v.cur) == 0 && (len(v.behind) > 0 || v.fetch()) {
+		v.cur, v.behind = v.behind, nil
 	}
-	return v.cur[:n], nil
+	if len(v.cur) >= n {
+		return v.cur[:n], nil
+	}
+	v.joined = append(v.joined[:0], v.cur...) // before the chunk that it is in goes
+	for len(v.joined) < n && (len(v.behind) > 0 || v.fetch()) {
+		more := min(n-len(v.joined), len(v.behind))
+		v.joined, v.behind = append(v.joined, v.behind[:more]...), v.behind[more:]
+	}
+	if v.cur = v.joined; len(v.cur) < n {
+		return v.cur, v.err
+	}
+	return v.cur, nil
 }
 
 // fetch gets the next chunk; false: there is none.

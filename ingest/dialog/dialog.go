@@ -158,7 +158,7 @@ type Assembler struct {
 
 // Assemble is the function of this name; the result holds until the next call.
 func (s *Assembler) Assemble(msgs []Message, ctx Context) Result {
-	if cap(s.room.pkts) > maxKept || cap(s.room.remote.list) > maxKept {
+	if cap(s.room.pkts) > maxKept {
 		s.room = room{}
 	}
 	s.room.empty()

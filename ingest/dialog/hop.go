@@ -124,11 +124,11 @@ func (s *tags) add(tag string, tx int32) {
 	if _, ok := s.of(tag); ok {
 		return
 	}
-	s.list = append(s.list, taggedBy{tag, tx})
-	switch {
-	case s.many != nil:
+	if s.many != nil {
 		s.many[tag] = tx
-	case len(s.list) > few:
+		return
+	}
+	if s.list = append(s.list, taggedBy{tag, tx}); len(s.list) > few {
 		s.many = make(map[string]int32, 2*len(s.list))
 		for _, t := range s.list {
 			s.many[t.tag] = t.tx

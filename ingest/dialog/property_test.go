@@ -289,3 +289,74 @@ func TestPlainKey(t *testing.T) {
 		t.Errorf("%d plain ones, want 4", plain)
 	}
 }
+
+// TestWithVia: the transaction that a message is given by its top Via as it stands is the one
+// of its key, whichever spelling came first, also where there are so many that a map finds them.
+func TestWithVia(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	pick := func(list ...string) string { return list[r.IntN(len(list))] }
+	short := 0
+	for range 600 {
+		hosts := 1 + r.IntN(6)
+		msgs := make([]Message, 1+r.IntN(80))
+		for i := range msgs {
+			m := &msgs[i]
+			m.Time, m.Hash = sceneStart+int64(i), uint64(i)
+			m.Method, m.CSeq, m.Status = pick("INVITE", "ACK", "BYE"), pick("1", "2"), r.IntN(2)*180
+			m.FromTag, m.FromURI = pick("", "a", "b"), pick("", "sip:a@example.net")
+			host := fmt.Sprint("gw", r.IntN(hosts))
+			via := pick(host+":5060", host+":5060", host+":5060", host, strings.ToUpper(host)+":5060", "[2001:DB8::1]", "a:b:c") + pick(";z9hG4bK1", ";z9hG4bK1", ";z9hG4bK1", ";Z9HG4BK1", ";z9hG4bK", ";1", "")
+			m.Vias = []string{via, "192.0.2.1:5060;z9hG4bK0"}[:r.IntN(3)]
+		}
+		a := assembly{in: msgs, ctx: &Context{}, options: new(Context).options(), room: new(room)}
+		a.dedupe()
+		a.transactions()
+		keys := map[txKey]int32{}
+		for i := range a.txs {
+			keys[a.txs[i].txKey] = int32(i)
+		}
+		for i := range a.pkts {
+			p := &a.pkts[i]
+			if len(p.Vias) == 0 {
+				continue // by its addresses
+			}
+			if want, ok := keys[keyOf(p.Message)]; !ok || p.tx != want {
+				t.Fatalf("%q of %d messages: transaction %d, want %d", p.Vias, len(msgs), p.tx, want)
+			}
+			if a.index == nil && a.withVia(p.Message) >= 0 {
+				short++
+			}
+		}
+		if len(keys) != len(a.txs) {
+			t.Fatalf("%d transactions with %d keys", len(a.txs), len(keys))
+		}
+	}
+	if short < 300 {
+		t.Errorf("%d messages were found by their Via as it stands", short)
+	}
+}
+
+// TestTags: few tags and many are found alike, each with the first transaction that had it.
+func TestTags(t *testing.T) {
+	var s tags
+	for round := range 2 {
+		want := map[string]int32{}
+		for i := range int32(3 * few) {
+			tag := fmt.Sprint(i % (2 * few))
+			s.add(tag, i)
+			if _, ok := want[tag]; !ok {
+				want[tag] = i
+			}
+			for k := range int32(3 * few) {
+				tx, ok := s.of(fmt.Sprint(k))
+				if first, known := want[fmt.Sprint(k)]; tx != first || ok != known {
+					t.Fatalf("round %d: %d after %d: %d, %v; want %d, %v", round, k, i, tx, ok, first, known)
+				}
+			}
+		}
+		s.empty()
+		if _, ok := s.of("0"); ok {
+			t.Fatal("emptied, it still has a tag")
+		}
+	}
+}
