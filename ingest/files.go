@@ -133,11 +133,15 @@ func (c *countingReader) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	n, err := c.r.Read(p)
+	c.passed(n)
+	return n, err
+}
+
+func (c *countingReader) passed(n int) {
 	c.n += int64(n)
 	if c.tick != nil {
 		c.tick(int64(n))
 	}
-	return n, err
 }
 
 // chunk is Read for a file that is read ahead, without a copy.
@@ -146,10 +150,7 @@ func (c *countingReader) chunk(ahead *aheadReader) ([]byte, error) {
 		return nil, err
 	}
 	data, err := ahead.chunk()
-	c.n += int64(len(data))
-	if c.tick != nil {
-		c.tick(int64(len(data)))
-	}
+	c.passed(len(data))
 	return data, err
 }
 

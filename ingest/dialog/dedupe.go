@@ -218,11 +218,8 @@ func (a *assembly) best(members []int32) int32 {
 }
 
 // addPacket appends the message that one observation tells, filled in place: appending a
-// made one copies it.
+// made one copies it. There is room for one of each observation.
 func (a *assembly) addPacket(i int32) *packet {
-	if len(a.pkts) == cap(a.pkts) {
-		a.pkts = slices.Grow(a.pkts, 1)
-	}
 	a.pkts = a.pkts[:len(a.pkts)+1]
 	p, m := &a.pkts[len(a.pkts)-1], &a.in[i]
 	p.Message, p.at, p.tx, p.next, p.repeat = m, i, -1, -1, false

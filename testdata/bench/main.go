@@ -205,8 +205,8 @@ func (b *bench) sipp() {
 // guests of a host make one and the same command take up to half as long again.
 const longRounds = 40 * time.Second
 
-// longCPURounds is the same for what is compared by CPU time: in 40 s there were but two
-// rounds of the capture's row, and from one to the next callsift took up to 1.5 times as long.
+// longCPURounds is the same for what is compared by CPU time: in 40 s there is time for
+// three rounds of the capture's row, and from one to the next callsift took up to 1.5 times as long.
 const longCPURounds = 2 * time.Minute
 
 // compareCPU runs both sides in turn, each round on one core where the system lets us, and
